@@ -16,6 +16,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     from graders.catalogue import Kata
     from graders.judge.messages import SuiteNote
 
-HELLO_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
+STARTS_WITHIN_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
 REMOVED_WITHIN_S = 60
 POOL = 8  # the most workers that are kept ready; one for PyTorch takes 15 MB while it waits
 SUITES, SUITES_OF_A_BATCH = 2, 12  # the most suite servers that are kept; a batch goes from kata to kata and back
 IDLE_S = 600.0  # after this long without a request, none of them is kept
-LOOK_S = 1.0  # while processes are about to end, how often this process looks whether they have
+LOOK_S = 1.0  # while processes start or are about to end, how often this process looks at them
 
 
 @dataclass
@@ -45,8 +46,9 @@ class WorkerServer:
 
     launch: launcher.Launch
     judges: socket.socket
-    theirs: socket.socket | None
-    launched: launcher.Launch | None = None
+    theirs: socket.socket | None  # the fork server's end, until its process runs
+    greeted: bool = False
+    begun: float = field(default_factory=time.monotonic)
     slots: set[int] = field(default_factory=set)  # which have used it
 
     @classmethod
@@ -62,59 +64,82 @@ class WorkerServer:
         )
         return cls(launch, ours, theirs)
 
+    @property
+    def awaited(self) -> int | None:
+        """The descriptor that becomes readable when `go_on` has something to do, or None after the start."""
+        if self.greeted:
+            return None
+        return self.judges.fileno() if self.theirs is None else self.launch.ready
+
     def greet(self) -> launcher.Launch:
-        """Wait until the fork server has started, and tell it how much memory it uses without a submission."""
-        if self.launched is not None:
-            return self.launched
-        launched = self.launch.settle()
-        assert self.theirs is not None
-        self.theirs.close()
-        self.judges.settimeout(HELLO_S)
+        """Wait until the fork server has started. Raises ConfinementError and JudgeError."""
+        while (awaited := self.awaited) is not None:
+            select.select([awaited], [], [], STARTS_WITHIN_S)
+            self.go_on()
+        return self.launch
+
+    def go_on(self) -> None:
+        """Go on with the start without waiting, unless a weaker confinement must be tried.
+
+        Raises ConfinementError and JudgeError.
+        """
+        if self.theirs is not None and _is_readable(self.launch.ready):
+            theirs, self.theirs = self.theirs, None
+            with theirs:
+                self.launch.settle()
+        if self.theirs is None and not self.greeted and _is_readable(self.judges.fileno()):
+            self._greet()
+        if not self.greeted and time.monotonic() > self.begun + STARTS_WITHIN_S:
+            raise self._fault()
+
+    def _greet(self) -> None:
+        """Tell the fork server how much memory it uses without a submission."""
         try:
             message, descriptors = receive_message(self.judges, 4096, 1)
-        except (TimeoutError, ConnectionError):
+        except ConnectionError:
             message, descriptors = b"", []
         if not message:
-            errors = launched.errors()
-            launched.close()
-            raise JudgeError(f"the workers' fork server did not start: {errors or 'it printed nothing'}")
+            raise self._fault()
         base = 0  # other systems do not limit the memory that a process maps
         if sys.platform == "linux":
             base = address_space(pid_of(descriptors[0]))
             os.close(descriptors[0])
-        self.judges.settimeout(None)
         send_message(self.judges, json.dumps({"base_memory": base}).encode())
-        self.launched = launched
-        return launched
+        self.greeted = True
+
+    def _fault(self) -> JudgeError:
+        return JudgeError(f"the workers' fork server did not start: {self.launch.errors() or 'it printed nothing'}")
 
     @property
     def alive(self) -> bool:
-        return self.launched is None or self.launched.process.poll() is None
+        return not self.greeted or self.launch.process.poll() is None
 
     def rest(self) -> None:
         """Let the fork server end the workers that wait, because other workers are needed now."""
-        with contextlib.suppress(OSError):  # it is busy, or dead
-            send_message(self.judges, json.dumps({"rest": True}).encode(), wait=False)
+        if self.greeted:
+            with contextlib.suppress(OSError):  # it is busy, or dead
+                send_message(self.judges, json.dumps({"rest": True}).encode(), wait=False)
 
     def leave(self) -> None:
-        """Let the fork server end as soon as no judge holds its socket."""
+        """Let the fork server end as soon as no judge holds its socket. Then it `has_left`."""
         self.judges.close()
-        if self.launched is None:  # it is still starting, so no judge does
+        if not self.greeted:  # so no judge does
             self.launch.process.kill()
 
     def has_left(self) -> bool:
         """Return whether the fork server has ended. If so, remove what it leaves."""
         if self.launch.process.poll() is None:
             return False
-        if self.theirs is not None:
-            self.theirs.close()
-        self.launch.close()
+        self.stop()
         return True
 
     def stop(self) -> None:
+        """End the fork server and its workers at once, and remove what they leave."""
         self.judges.close()
-        if self.launched is not None:
-            self.launched.close()
+        if self.theirs is not None:
+            self.theirs.close()
+            os.close(self.launch.ready)
+        self.launch.close()
 
 
 def data_of(kata: Kata) -> tuple[str, ...]:
@@ -148,6 +173,21 @@ class SuiteProcess:
         return True
 
 
+def _is_readable(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+@dataclass
+class WaitingRequest:
+    """A request that is forwarded once the workers' fork servers for it have started."""
+
+    note: SuiteNote
+    client: socket.socket
+    runtimes: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # of the fork server for each runtime
+    servers: dict[str, WorkerServer] = field(default_factory=dict)  # by key
+
+
 @dataclass
 class SuiteForkServer:
     """A server with a suite process for each kata, and a workers' fork server for each set of visible files.
@@ -161,7 +201,7 @@ class SuiteForkServer:
     servers: dict[str, WorkerServer] = field(default_factory=dict)
     suites: dict[str, SuiteProcess] = field(default_factory=dict)  # the one that was requested last is the last
     leaving: list[WorkerServer | SuiteProcess] = field(default_factory=list)
-    client: socket.socket | None = None  # the client whose request is being forwarded
+    waiting: list[WaitingRequest] = field(default_factory=list)
 
     def serve(self) -> None:
         import msgspec
@@ -169,47 +209,88 @@ class SuiteForkServer:
         from graders.judge.messages import SuiteNote
 
         while True:
-            while not select.select([self.control], [], [], LOOK_S if self.leaving else IDLE_S)[0]:
-                if not self.leaving:
-                    self.keep(0)
-                self.leaving = [each for each in self.leaving if not each.has_left()]
-            message, descriptors = receive_message(self.control, 65536, 1)
-            if not message:
-                return
-            self.client = client = socket.socket(fileno=descriptors[0])
-            with client:
+            servers = (server for request in self.waiting for server in request.servers.values())
+            starting = {each for server in servers if (each := server.awaited) is not None}
+            seconds = LOOK_S if self.leaving or self.waiting else IDLE_S
+            ready = select.select([self.control.fileno(), *starting], [], [], seconds)[0]
+            if not ready and not self.leaving and not self.waiting:
+                self.keep(0)
+            self.leaving = [each for each in self.leaving if not each.has_left()]
+            if self.control.fileno() in ready:
+                message, descriptors = receive_message(self.control, 65536, 1)
+                if not message:
+                    return
+                client = socket.socket(fileno=descriptors[0])
                 try:
-                    self.forward(msgspec.json.decode(message, type=SuiteNote), client)
-                except Exception as fault:  # noqa: BLE001 (this client must get a response, and others must be served)
+                    self.waiting.append(WaitingRequest(msgspec.json.decode(message, type=SuiteNote), client))
+                except msgspec.DecodeError as fault:  # it comes from another version
                     self.refuse(client, fault)
+                    client.close()
+            self.advance()
+            while not all(map(self.has_its_servers, self.waiting)):  # one request has replaced a server of another one
+                self.advance()
 
-    def forward(self, note: SuiteNote, client: socket.socket) -> None:
+    def advance(self) -> None:
+        """Prepare the new requests, and forward those whose fork servers have started."""
+        for request in list(self.waiting):
+            try:
+                if not self.has_its_servers(request):
+                    self.prepare(request)
+                for key, server in request.servers.items():
+                    self.go_on(key, server)
+                if not all(server.greeted for server in request.servers.values()):
+                    continue
+                self.forward(request)
+            except Exception as fault:  # noqa: BLE001 (this client must get a response, and others must be served)
+                self.refuse(request.client, fault)
+            self.waiting.remove(request)
+            request.client.close()
+
+    def has_its_servers(self, request: WaitingRequest) -> bool:
+        return bool(request.servers) and all(self.servers.get(key) is each for key, each in request.servers.items())
+
+    def prepare(self, request: WaitingRequest) -> None:
+        """Start what a request needs, without waiting for it."""
+        import msgspec
+
+        kata = self.suite(request.note).kata
+        request.runtimes = [self.available(name, kata) for name in kata.runtimes]
+        request.keys = [_key(name, kata, request.note.slot) for name in request.runtimes]
+        names = dict(zip(request.keys, request.runtimes, strict=True))
+        request.servers = {key: self.server(key, name, kata, request.note) for key, name in names.items()}
+        request.note = msgspec.structs.replace(request.note, again=False)  # what it lost has been replaced
+
+    def go_on(self, key: str, server: WorkerServer) -> None:
+        """Go on with the start of a fork server, and forget it if it fails, so that the next request has a new one."""
+        try:
+            server.go_on()
+        except Exception:
+            self.leave(self.servers, key)
+            raise
+
+    def forward(self, request: WaitingRequest) -> None:
         """Pass a request on to the suite process of its kata, with the sockets of the workers' fork servers."""
         import msgspec
 
         from graders.judge.messages import SandboxNote
 
-        suite = self.suite(note)
-        runtimes = [self.available(name, suite.kata) for name in suite.kata.runtimes]
-        keys = [_key(name, suite.kata, note.slot) for name in runtimes]
-        servers = [self.server(key, name, suite.kata, note) for key, name in zip(keys, runtimes, strict=True)]
-        launched = [server.greet() for server in servers]
-        notes = [
-            SandboxNote(confinement=each.confinement, reason=each.reason, runtime=name)
-            for name, each in zip(runtimes, launched, strict=True)
-        ]
+        note, notes, descriptors = request.note, [], [request.client.fileno()]
+        for name, key in zip(request.runtimes, request.keys, strict=True):
+            server = request.servers[key]
+            notes.append(SandboxNote(confinement=server.launch.confinement, reason=server.launch.reason, runtime=name))
+            descriptors.append(server.judges.fileno())
         message = msgspec.json.encode(notes)
-        descriptors = [client.fileno(), *(server.judges.fileno() for server in servers)]
+        suite = self.suite(note)
         try:
             send_message(suite.requests, message, descriptors)
         except OSError:  # the suite process has ended, so a new one is started
             self.leave(self.suites, note.kata)
             suite = self.suite(note)
             send_message(suite.requests, message, descriptors)
-        suite.servers.update(keys)
+        suite.servers.update(request.keys)
         self.keep(SUITES_OF_A_BATCH if note.crowded else SUITES)
         if not note.crowded:
-            for key in self.servers.keys() - set(keys):
+            for key in self.servers.keys() - suite.servers:
                 self.servers[key].rest()
 
     def keep(self, most: int) -> None:
@@ -217,6 +298,7 @@ class SuiteForkServer:
         for slug in list(self.suites)[: max(len(self.suites) - most, 0)]:
             self.leave(self.suites, slug)
         used = {key for suite in self.suites.values() for key in suite.servers}
+        used |= {key for request in self.waiting for key in request.keys}
         for key in self.servers.keys() - used:
             self.leave(self.servers, key)
 
@@ -281,8 +363,8 @@ class SuiteForkServer:
     def close_inherited(self) -> None:
         """In a forked process, close the descriptors that only the fork server uses."""
         self.control.close()
-        if self.client is not None:  # if it stayed open, the client would not notice the judge's end
-            self.client.close()
+        for request in self.waiting:  # if it stayed open, the client would not notice the judge's end
+            request.client.close()
         for server in self.servers.values():
             server.judges.close()
             if server.theirs is not None:  # if it stayed open, a judge would not notice the fork server's end

@@ -111,14 +111,16 @@ class SideBySide:
     def _next(self) -> Part | None:
         """Return some of the tasks that can begin, waiting for one if need be, or None if no other can.
 
-        Each part has its start, so the first ones are larger, and the last ones small, to end at the same time.
+        Each part has its start, so the first ones are larger, and the last ones small, to end at the same time. A task
+        for which others wait is a part of its own.
         """
         with self._changed:
             while self.waiting:
                 undone = self._running.union(self.waiting)
                 ready = [each for each in self.waiting if undone.isdisjoint(self.kata.with_earlier([each]) - {each})]
                 if ready:
-                    tasks = tuple(ready[: math.ceil(len(ready) / SHARES)])
+                    holds_up = any(ready[0] in self.kata.with_earlier([each]) - {each} for each in self.waiting)
+                    tasks = tuple(ready[: 1 if holds_up else math.ceil(len(ready) / SHARES)])
                     self.waiting[:] = [each for each in self.waiting if each not in tasks]
                     self._running.update(tasks)
                     return self._part(tasks)

@@ -21,7 +21,7 @@ import pytest
 from graders import Judge
 from graders.errors import Abandoned
 from graders.judge import process
-from graders.judge.fork_server import SUITES
+from graders.judge.fork_server import LOOK_S, SUITES
 from graders.judge.messages import GradeResponse
 from graders.judge.suite_server import GROWN_BYTES
 from graders.unix import address_space
@@ -388,6 +388,7 @@ def test_a_judge_of_many_katas_stays_small(workshop: Judge) -> None:
     root, deadline = root_pid(workshop), time.monotonic() + PATIENCE_S
     while len(rooms(root)) > SUITES and time.monotonic() < deadline:
         os.sched_yield()
+    time.sleep(2 * LOOK_S)  # by then, it has seen that the others have ended
     assert len(rooms(root)) == SUITES
     assert len(descendants(root)) < MOST
 
@@ -414,6 +415,40 @@ def size(pid: int) -> int:
         return address_space(pid)
     except OSError:  # it has ended
         return 0
+
+
+def test_a_sandbox_that_dies_while_it_starts_is_replaced(workshop: Judge) -> None:
+    right = workshop.root / "solutions" / "torchy"
+    with Judge(workshop.root, require="full", first_runtime="torch") as judge:
+        judge.start()
+        assert judge.process is not None
+        while not (starting := descendants(judge.process.process.pid)):
+            os.sched_yield()
+        for each in starting:
+            os.kill(each.pid, signal.SIGKILL)
+        assert judge.grade("torchy", right).status in ("error", "passed")
+        assert judge.grade("torchy", right).status == "passed"
+
+
+def test_a_sandbox_that_starts_holds_up_no_other_grading(workshop: Judge) -> None:
+    right = workshop.root / "solutions" / "torchy"
+    assert workshop.grade("torchy", right).status == "passed"
+    beside = Judge(workshop.root, require="full", started=workshop.process, slot=1)
+    done: list[str] = []
+
+    def first() -> None:
+        assert beside.grade("torchy", right).status == "passed"
+        done.append("in its own sandbox")
+
+    with ThreadPoolExecutor(1) as threads:
+        starting = threads.submit(first)
+        time.sleep(0.2)  # then its request has been sent, and its sandbox imports PyTorch
+        for _ in range(3):
+            assert workshop.grade("torchy", right).status == "passed"
+            done.append("beside it")
+        starting.result()
+    assert beside.process is workshop.process
+    assert done == ["beside it"] * 3 + ["in its own sandbox"]
 
 
 def test_nothing_is_lost_when_a_suite_server_ends(workshop: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 from graders import Judge, catalogue
 from graders.errors import Abandoned
 from graders.judge.messages import Step
-from graders.judge.side_by_side import tasks_of
+from graders.judge.side_by_side import Part, SideBySide, tasks_of
 from graders.verdict import Verdict
 from tests.workshop import HALF, HIDDEN, SOLUTION, TOML, write, write_kata, write_repository
 
@@ -34,6 +34,9 @@ after = ["late", "twice"]
 title = "Other"
 points = 1
 """
+RUNTIMES = CHALLENGE.replace("[tasks.half]", '[tasks.half]\nruntime = "torch"')
+RUNTIMES += '[tasks.other]\ntitle = "Other"\npoints = 1\nruntime = "gpu"\n'
+OTHERS = "".join(f'[tasks.other{n}]\ntitle = "Other {n}"\npoints = 1\n' for n in range(8))
 LATER_TESTS = """
 @task("late")
 def test_minus_one_is_halved(kata):
@@ -42,7 +45,8 @@ def test_minus_one_is_halved(kata):
 @task("last")
 def test_both(kata):
     assert_close(kata.half(kata.twice(8.0)), 8.0)
-
+"""
+OTHER_TEST = """
 @task("other")
 def test_half_a_quarter(kata):
     assert_close(kata.half(0.25), 0.125)
@@ -57,11 +61,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_repository(tmp_path_factory.mktemp("spread") / "katas", ["exercise"])
     write_kata(root, "apart", toml=CHALLENGE)
     write_kata(root, "wide", toml=CHALLENGE + LATER)
+    write_kata(root, "several", toml=RUNTIMES)
+    write_kata(root, "many", toml=CHALLENGE + LATER + OTHERS)
     two = CHALLENGE.replace('["twice.py"]', '["twice.py", "more.py"]').replace("= 2\n[", '= 2\nfiles = ["twice.py"]\n[')
     write_kata(root, "lacking", toml=two)
     for place in ("katas", "solutions"):
         write(root / place / "lacking" / "more.py", "more = 1\n")
-    write(root / "graders" / "hidden" / "wide" / "test_hidden.py", HIDDEN + LATER_TESTS)
+    write(root / "graders" / "hidden" / "wide" / "test_hidden.py", HIDDEN + LATER_TESTS + OTHER_TEST)
+    write(root / "graders" / "hidden" / "several" / "test_hidden.py", HIDDEN + OTHER_TEST)
     return root
 
 
@@ -84,6 +91,26 @@ def test_the_tasks_on_which_most_others_build_come_first(root: Path, monkeypatch
     assert tasks_of(catalogue.load(root, "wide"), ["half", "late"]) == []  # a chain
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     assert tasks_of(catalogue.load(root, "apart")) == []
+
+
+def test_a_task_for_which_others_wait_is_a_part_of_its_own(root: Path) -> None:
+    kata, parts = catalogue.load(root, "many"), []
+
+    def ask(part: Part, *_: object) -> Verdict:
+        parts.append(part.tasks)
+        raise Abandoned
+
+    with pytest.raises(Abandoned):
+        SideBySide(kata, tasks_of(kata), None, None).verdict(ask, ask, ())
+    assert ("half",) in parts
+
+
+def test_two_parts_may_wait_for_the_same_sandbox(root: Path) -> None:
+    with Judge(root) as judge:
+        judge.start()
+        before = judge.process
+        assert graded(judge, root / "solutions" / "several", spread=True, slug="several").status == "passed"
+        assert judge.process is before
 
 
 def graded(judge: Judge, place: Path, *, spread: bool, slug: str = "apart", **how: Any) -> Verdict:
