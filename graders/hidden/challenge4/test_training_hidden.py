@@ -286,7 +286,7 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
         promise(kept, f"{name}, a backbone of {count} stages in mixed modes: its {what} has changed")
     promise(not run["touched"], f"{name}, a backbone of {count} stages: torch's global generator has changed state")
     promise(
-        all(map(np.array_equal, weights_of(run), weights_of(run["again"]))),
+        same_weights(weights_of(run), weights_of(run["again"])),
         f"{name}, a backbone of {count} stages{', with dropout' * long}: the same seed gives two different models",
     )
 
@@ -327,10 +327,15 @@ def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> N
     """Assert that validation images and labels don't influence a long run, and that equal seeds give equal runs."""
     n_classes, state, name = 4, shaken_weights(draw.seed()), LABELS[approach]
     parts, other = drawn_photos(draw.seed(), 40, 25, n_classes), drawn_photos(draw.seed(), 10, 17, n_classes)
-    turned = [*parts[:3], (parts[3] + 1) % n_classes]
     options = {"epochs": LONG, "seed": draw.seed() % 10_000}
-    asked = [parts, turned, parts[:2] + other[2:], parts]
-    runs = kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
+
+    def runs_of(*asked: list[np.ndarray]) -> Any:
+        return kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
+
+    def turned(part: list[np.ndarray]) -> list[np.ndarray]:
+        return [part[0], (part[1] + 1) % n_classes]
+
+    runs = runs_of(parts, parts[:2] + turned(other[2:]))
     for run in runs:
         rows = len(run["history"]["values"].get("epoch", ()))
         promise(rows == LONG, f"{name}: the history of {LONG} epochs has {rows} rows")
@@ -340,33 +345,43 @@ def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> N
         f"{name}, {LONG} epochs on {len(parts[0])} images: the loss on these images is {loss:.2f}; that of equal "
         f"probabilities for {n_classes} classes is {np.log(n_classes):.2f}, so the model has learned little or nothing",
     )
-    first, turned_run, strange_run, again = map(weights_of, runs)
-    for weights, said in (
-        (turned_run, "other validation labels"),
-        (strange_run, "other validation images"),
-    ):
-        promise(all(map(np.array_equal, first, weights)), f"{name}, {LONG} epochs: {said} give a different model")
-    promise(all(map(np.array_equal, first, again)), f"{name}: the same seed gives two different models")
+    first, strange = map(weights_of, runs)
+    if same_weights(first, strange):
+        return
+    again, relabelled = map(weights_of, runs_of(parts, parts[:2] + turned(parts[2:])))
+    promise(same_weights(first, again), f"{name}: the same seed gives two different models")
+    said = "images" if same_weights(first, relabelled) else "labels"
+    promise(False, f"{name}, {LONG} epochs: other validation {said} give a different model")
+
+
+def same_weights(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
+    return all(map(np.array_equal, one, other))
 
 
 def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that changing the labels or the images of any fifth of the training set changes the model."""
+    """Assert that changing the labels of any fifth of the training set, or the images of the last, changes the model.
+
+    A row whose label has a say has an image that has one, unless the two come from different rows.
+    """
     n, n_classes, state, name = 150, 4, shaken_weights(draw.seed()), LABELS[approach]
     photos = drawn_photos(draw.seed(), 2 * n, 10, n_classes)
     images, labels, rest = photos[0][:n], photos[1][:n], photos[2:]
     asked = [[images, labels, *rest]]
-    for block in np.array_split(np.arange(n), BLOCKS):
-        relabelled, replaced = labels.copy(), images.copy()
-        relabelled[block], replaced[block] = (labels[block] + 1) % n_classes, photos[0][n:][block]
-        asked += [[images, relabelled, *rest], [replaced, labels, *rest]]
+    blocks = np.array_split(np.arange(n), BLOCKS)
+    for block in blocks:
+        asked.append([images, labels.copy(), *rest])
+        asked[-1][1][block] = (labels[block] + 1) % n_classes
+    asked.append([images.copy(), labels, *rest])
+    asked[-1][0][blocks[-1]] = photos[0][n:][blocks[-1]]
     options = {"epochs": 1, "seed": draw.seed() % 10_000}
-    runs = kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
-    first = weights_of(runs[0])
-    for place, run in enumerate(runs[1:]):
-        what = ("labels", "images")[place % 2]
+    first, *others = map(
+        weights_of, kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
+    )
+    changes = [("labels", place + 1) for place in range(BLOCKS)] + [("images", BLOCKS)]
+    for (what, block), weights in zip(changes, others, strict=True):
         promise(
-            not all(map(np.array_equal, first, weights_of(run))),
-            f"{name}: changing the {what} in block {place // 2 + 1} of {BLOCKS} of the {n} training images does not "
+            not same_weights(first, weights),
+            f"{name}: changing the {what} in block {block} of {BLOCKS} of the {n} training images does not "
             "change the model; all images must be used",
         )
 
@@ -376,7 +391,7 @@ def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]
-    same = all(map(np.array_equal, *map(weights_of, found["runs"])))
+    same = same_weights(*map(weights_of, found["runs"]))
     promise(
         two <= one or not same, f"{LABELS[approach]}: every epoch draws random numbers, but two seeds give the same run"
     )
@@ -473,7 +488,7 @@ def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, draw: Any, prob
     """The learning rate must not depend on the number of epochs, either in short runs or in long runs."""
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
-    seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), 20, draw.integers(26, 32))
+    seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), draw.integers(26, 32))
     options = [{"epochs": epochs, "seed": seed} for epochs in lengths]
     runs = kata.run(probes.trainings, approach, flat(state), [parts] * len(lengths), 4, options)
     for run, epochs in zip(runs, lengths, strict=True):
