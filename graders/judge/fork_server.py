@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from graders.catalogue import Kata
     from graders.judge.messages import SuiteNote
 
-STARTS_WITHIN_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
+HELLO_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
 REMOVED_WITHIN_S = 60
 POOL = 8  # the most workers that are kept ready; one for PyTorch takes 15 MB while it waits
 SUITES, SUITES_OF_A_BATCH = 2, 12  # the most suite servers that are kept; a batch goes from kata to kata and back
@@ -69,12 +69,12 @@ class WorkerServer:
         """The descriptor that becomes readable when `go_on` has something to do, or None after the start."""
         if self.greeted:
             return None
-        return self.judges.fileno() if self.theirs is None else self.launch.ready
+        return self.judges.fileno() if self.theirs is None else self.launch.ready.fileno()
 
     def greet(self) -> launcher.Launch:
         """Wait until the fork server has started. Raises ConfinementError and JudgeError."""
         while (awaited := self.awaited) is not None:
-            select.select([awaited], [], [], STARTS_WITHIN_S)
+            select.select([awaited], [], [], HELLO_S)
             self.go_on()
         return self.launch
 
@@ -83,14 +83,17 @@ class WorkerServer:
 
         Raises ConfinementError and JudgeError.
         """
-        if self.theirs is not None and _is_readable(self.launch.ready):
+        if self.awaited is None:
+            return
+        if not select.select([self.awaited], [], [], 0)[0]:
+            if time.monotonic() > self.begun + HELLO_S:
+                raise self._fault()
+        elif self.theirs is None:
+            self._greet()
+        else:
             theirs, self.theirs = self.theirs, None
             with theirs:
                 self.launch.settle()
-        if self.theirs is None and not self.greeted and _is_readable(self.judges.fileno()):
-            self._greet()
-        if not self.greeted and time.monotonic() > self.begun + STARTS_WITHIN_S:
-            raise self._fault()
 
     def _greet(self) -> None:
         """Tell the fork server how much memory it uses without a submission."""
@@ -138,7 +141,6 @@ class WorkerServer:
         self.judges.close()
         if self.theirs is not None:
             self.theirs.close()
-            os.close(self.launch.ready)
         self.launch.close()
 
 
@@ -171,10 +173,6 @@ class SuiteProcess:
         with contextlib.suppress(ChildProcessError):
             return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
         return True
-
-
-def _is_readable(descriptor: int) -> bool:
-    return bool(select.select([descriptor], [], [], 0)[0])
 
 
 @dataclass

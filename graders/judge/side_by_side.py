@@ -117,9 +117,10 @@ class SideBySide:
         with self._changed:
             while self.waiting:
                 undone = self._running.union(self.waiting)
-                ready = [each for each in self.waiting if undone.isdisjoint(self.kata.with_earlier([each]) - {each})]
+                needs = {each: self.kata.with_earlier([each]) - {each} for each in self.waiting}
+                ready = [each for each in self.waiting if undone.isdisjoint(needs[each])]
                 if ready:
-                    holds_up = any(ready[0] in self.kata.with_earlier([each]) - {each} for each in self.waiting)
+                    holds_up = any(ready[0] in earlier for earlier in needs.values())
                     tasks = tuple(ready[: 1 if holds_up else math.ceil(len(ready) / SHARES)])
                     self.waiting[:] = [each for each in self.waiting if each not in tasks]
                     self._running.update(tasks)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import json
 import os
 import re
@@ -84,7 +85,7 @@ class Launch:
     """
 
     process: subprocess.Popen[bytes]
-    ready: int
+    ready: io.FileIO  # readable as soon as the start has succeeded or failed
     confinement: Confinement
     reason: str
 
@@ -96,15 +97,14 @@ class Launch:
 
     def settle(self) -> Launch:
         """Wait until the fork server runs. If one plan fails, try the next. Raises ConfinementError if all fail."""
-        while not (select.select([self.ready], [], [], STARTS_WITHIN_S)[0] and os.read(self.ready, 1) == b"1"):
+        while not (select.select([self.ready], [], [], STARTS_WITHIN_S)[0] and self.ready.read(1) == b"1"):
             self.failures.append(_diagnosis(self.errors()))
-            os.close(self.ready)
             self.close()
             plan = next(self.plans, None)
             if plan is None:
                 raise ConfinementError(_joined(*self.failures))
             self._begin(plan)
-        os.close(self.ready)
+        self.ready.close()
         self.reason = _joined(*self.failures, self.reason)
         return self
 
@@ -126,12 +126,14 @@ class Launch:
     def close(self) -> None:
         """End the fork server and its workers, and remove their files."""
         self.end()
+        self.ready.close()
         self.error_file.close()
         remove_if_possible(self.folder)
 
     def _begin(self, plan: Plan) -> None:
         kind, self.confinement, self.reason = plan
-        self.ready, own_ready = os.pipe()
+        ready, own_ready = os.pipe()
+        self.ready = open(ready, "rb", buffering=0)  # noqa: SIM115 (`settle` or `close` closes it)
         self.error_file = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
         self.folder = tempfile.mkdtemp(prefix="katas-") if kind == "bare" else None
         settings = self.settings | {"ready": own_ready, "fd": self.socket_fd}
@@ -152,7 +154,7 @@ class Launch:
                 start_new_session=True,
             )
         except OSError as fault:
-            os.close(self.ready)
+            self.ready.close()
             raise JudgeError(f"the workers' fork server cannot be started: {fault}") from fault
         finally:
             os.close(own_ready)

@@ -369,10 +369,12 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
     asked = [[images, labels, *rest]]
     blocks = np.array_split(np.arange(n), BLOCKS)
     for block in blocks:
-        asked.append([images, labels.copy(), *rest])
-        asked[-1][1][block] = (labels[block] + 1) % n_classes
-    asked.append([images.copy(), labels, *rest])
-    asked[-1][0][blocks[-1]] = photos[0][n:][blocks[-1]]
+        relabelled = labels.copy()
+        relabelled[block] = (labels[block] + 1) % n_classes
+        asked.append([images, relabelled, *rest])
+    replaced = images.copy()
+    replaced[blocks[-1]] = photos[0][n:][blocks[-1]]
+    asked.append([replaced, labels, *rest])
     options = {"epochs": 1, "seed": draw.seed() % 10_000}
     first, *others = map(
         weights_of, kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
