@@ -135,10 +135,8 @@ class Returner:
     def plans(self, record: Collected, feedback: list[Feedback]) -> Iterator[PlannedWrite]:
         """Yield what to write for one person. Raises KataError if the repository cannot be asked, or is public."""
         repository = self.server.repository(record.address)
-        if repository is not None:
-            with suppress(NotFound):  # a plain git server, which takes a branch only
-                if repository.get("").get("private") is not True:
-                    raise KataError("the repository is public, so everyone could read the feedback")
+        if self._is_public(record.address, repository):
+            raise KataError("the repository is public, so everyone could read the feedback")
         if self.form == "branch":
             yield self._on_branch(record, feedback)
             return
@@ -149,6 +147,12 @@ class Returner:
         for one in feedback:
             make = self._status if self.form == "status" else self._issue
             yield make(repository, record, one)
+
+    def _is_public(self, address: str, repository: Repository | None) -> bool:
+        if repository is not None:
+            with suppress(NotFound):  # a plain git server, which takes a branch only
+                return repository.get("").get("private") is not True
+        return self.git.is_public(address)
 
     def _status(self, repository: Repository, record: Collected, one: Feedback) -> PlannedWrite:
         sent = {"state": one.state, "context": f"katas/{one.kata}", "description": one.points}

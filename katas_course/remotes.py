@@ -147,24 +147,26 @@ class Git:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
         own = {name: text for name, text in os.environ.items() if name.startswith(_OF_USER)}
         self._environment = kept | _ENVIRONMENT | own | given | {"GIT_CONFIG_COUNT": str(len(settings))}
+        self._anonymous = kept | _ENVIRONMENT | own | {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull}
         self._stopped = threading.Event()
 
     def stop(self) -> None:
         """End the running processes, and start no others."""
         self._stopped.set()
 
-    def run(self, folder: Path, *words: str, text: bytes = b"", most: int = LARGEST) -> bytes:
+    def run(self, folder: Path, *words: str, text: bytes = b"", most: int = LARGEST, anonymous: bool = False) -> bytes:
         """Run git in a folder with this standard input, and return what it prints. No file may exceed `most` bytes.
 
-        Raises Unavailable if git fails.
+        If `anonymous`, git has no token, and none of the user's settings and logins. Raises Unavailable if git fails.
         """
         words = ("sh", "-c", _LIMITED, "sh", str(most // 512), str(MEMORY // 1024), *words)
         with ExitStack() as files:
             given, out, errors = (files.enter_context(tempfile.TemporaryFile(dir=folder)) for _ in range(3))
             given.write(text)
             given.seek(0)
+            env = self._anonymous if anonymous else self._environment
             process = subprocess.Popen(
-                words, stdin=given, stdout=out, stderr=errors, cwd=folder, env=self._environment, start_new_session=True
+                words, stdin=given, stdout=out, stderr=errors, cwd=folder, env=env, start_new_session=True
             )
             status = self._wait(process)
             for file in (out, errors):
@@ -191,6 +193,25 @@ class Git:
         branch = _HEAD.search(said)
         heads = {name: commit for commit, name in _BRANCH.findall(said)}
         return found[1] if found else "", branch[1] if branch else "", heads
+
+    def is_public(self, address: str) -> bool:
+        """Return whether anyone can read a repository over the web, without logging in.
+
+        A server that cannot be reached there, or that has no web address, counts as one that gives out nothing.
+        """
+        scheme, host, path = "ssh", "", ""
+        if match := _SCP.fullmatch(address):
+            host, path = match.groups()
+        else:
+            parts = urlsplit(address)
+            scheme, host, path = parts.scheme, parts.hostname or "", parts.path
+        if scheme == "file":
+            return False
+        web = f"https://{host}/{path.lstrip('/')}" if scheme == "ssh" else address
+        with tempfile.TemporaryDirectory() as place, suppress(Unavailable):
+            self.run(Path(place), "ls-remote", "--quiet", web, most=1024**2, anonymous=True)
+            return True
+        return False
 
     def fetch(self, folder: Path, address: str, *commits: str, whole: bool = False) -> None:
         """Fetch commits, and with `whole` their history."""

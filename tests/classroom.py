@@ -131,7 +131,9 @@ class Classroom:
         self, method: str, address: SplitResult, headers: Message, sent: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Let git's own CGI program answer."""
-        if headers.get("Authorization") != f"Basic {BASIC}":
+        name = address.path.strip("/").split("/")[1]
+        for_all = name in self.public and "git-receive-pack" not in address.path + address.query
+        if not for_all and headers.get("Authorization") != f"Basic {BASIC}":
             return 401, {"WWW-Authenticate": 'Basic realm="git"'}, b""
         if self.redirects_to:
             return 302, {"Location": f"{self.redirects_to}{address.path}?{address.query}"}, b""

@@ -163,6 +163,19 @@ def test_nothing_goes_into_a_public_repository(room: Classroom, form: str) -> No
     assert git(room.place("ada"), "for-each-ref", "refs/heads/katas-feedback") == ""
 
 
+def test_a_repository_that_anyone_can_read_is_public_on_a_server_without_an_api_too(room: Classroom) -> None:
+    room.has_api = False
+    room.public.add("hw1-ada")
+    try:
+        done = handback(room, "branch", "--yes")
+    finally:
+        room.has_api = True
+    assert done.status == 2
+    assert "left out: s-ada: the repository is public, so everyone could read the feedback" in done.out
+    assert "1 written, 0 unchanged, 1 left out" in done.out
+    assert git(room.place("ada"), "for-each-ref", "refs/heads/katas-feedback") == ""
+
+
 def test_the_students_own_branch_is_not_overwritten(room: Classroom) -> None:
     before = git(room.place("ada"), "rev-parse", "main")
     done = handback(room, "branch", "--yes", "--branch", "main")
