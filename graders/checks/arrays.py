@@ -343,6 +343,6 @@ def _brief(value: object) -> str:
     return name
 
 
-def _shortened(value: object, limit: int = 80) -> str:
+def _shortened(value: object) -> str:
     text = str(value) if isinstance(value, np.generic) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= 80 else text[:79] + "…"

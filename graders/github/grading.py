@@ -31,11 +31,11 @@ def _verdict(judge: Judge, root: Path, taken: Taken) -> Verdict:
     return replace(verdict, message=f"{verdict.message}. {taken.moved}") if taken.moved else verdict
 
 
-def fitted(verdicts: list[Verdict], most: int = REPORT_BYTES) -> Report:
-    """Return a report on these verdicts, with texts shortened to fit into `most` bytes."""
+def fitted(verdicts: list[Verdict]) -> Report:
+    """Return a report on these verdicts, with texts shortened to fit into REPORT_BYTES."""
     for limit in _STEPS:
         report = Report(verdicts=tuple(_cut(verdict, limit) for verdict in verdicts))
-        if len(msgspec.json.encode(report)) <= most:
+        if len(msgspec.json.encode(report)) <= REPORT_BYTES:
             return report
     return Report(verdicts=tuple(replace(each, tests=(), ignored_files=()) for each in report.verdicts))
 

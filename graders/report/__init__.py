@@ -2,7 +2,8 @@
 
 A format has a module of its own with a function `render`, or a function `render_FORMAT` in `exports`. Both take a list
 of verdicts that are redacted for the audience and free of control characters, escape the characters that are special in
-the format, and return a text. To add a format, add such a function, and the name of the format to `Format`.
+the format, and return a text. To add a format, add such a function, and the name of the format
+to `Format` and, for a module, to `WITH_MODULE`.
 """
 
 from __future__ import annotations

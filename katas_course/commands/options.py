@@ -141,9 +141,9 @@ def line(text: str, limit: int = 200) -> str:
     return clean_line(text, limit)
 
 
-def listed(people: Iterable[str], most: int = MOST_PEOPLE) -> str:
+def listed(people: Iterable[str]) -> str:
     """Return the names of the first people, and how many more there are."""
-    return first_names([line(each, 1_000) for each in people], most)
+    return first_names([line(each, 1_000) for each in people], MOST_PEOPLE)
 
 
 def one_of(words: Iterable[str]) -> str:
