@@ -26,7 +26,7 @@ from graders.verdict import Limits
 # The limit on the judge's CPU time for one test. Grading the solutions takes at most 3 s per test on an idle machine. A
 # busy machine needs up to twice as much CPU time for the same work, and older processors may be slower.
 TEST_S = 20.0
-DIAGNOSIS_S = 10.0
+DIAGNOSIS_S = 15.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
 SOON_S = 0.01  # the shortest time after which own time is measured again
 PATIENCE, LEAST_PATIENCE_S = 10, 300.0  # own time may take PATIENCE times as much wall time, and at least this long

@@ -29,8 +29,8 @@ SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that would exceed it aren't compared
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
-BUDGET_S = 3.0  # if a kata's tests take longer, the diagnosis is abandoned
-BUSY = 4  # the wall time may be this many times longer, because other processes use the machine too
+CPU_S = 3.0  # of this process, for each comparison; if a kata's tests take longer, the diagnosis is abandoned
+WALL_S = 12.0  # in which the workers run, too, and other processes use the machine
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Case:
 
 
 class _Budget:
-    """What a comparison may use: `cpu_s` of this process, and a wall time in which the workers run, too."""
+    """What a comparison may use."""
 
-    def __init__(self, cpu_s: float = BUDGET_S / 2) -> None:
-        self.deadline, self.cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
+    def __init__(self) -> None:
+        self.deadline, self.cpu_deadline = time.monotonic() + WALL_S, time.process_time() + CPU_S
 
     def is_spent(self) -> bool:
         return time.monotonic() > self.deadline or time.process_time() > self.cpu_deadline
@@ -61,16 +61,15 @@ def diagnose(
     own: Side,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
-    cpu_s: float = BUDGET_S / 2,
 ) -> tuple[str, str]:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
     If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
     the failed tasks is compared, and then one kind of call at a time (`explaining`). In that case, the first text is
     the test to explain; otherwise it is "". `own` runs the submission. `load` loads a variant's files into a worker,
-    which all (trusted) variants share. `cpu_s` limits what each comparison of all calls takes in this process.
+    which all (trusted) variants share.
     """
-    find = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=cpu_s)
+    find = functools.partial(alike, kata, own=own, load=load, cache=cache)
     # Another number of a family may fail an earlier task, so that the variant's own task is blocked.
     found = find([variant for variant in mistakes(kata) if variant.task in failed or variant.family], cases)
     mine = [case for case in cases if case.task == failed[0]]
@@ -95,23 +94,23 @@ def alike(
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
     *,
-    cpu_s: float,
     answering: bool = False,
 ) -> list[Variant]:
     """Return the variants that behave like the submission, or none if the solution does, too, or if time runs out.
 
-    `cpu_s` limits this process. With `answering`, no variant behaves like a submission that only raises exceptions,
-    for which there are many reasons.
+    With `answering`, none behaves like a submission that only raises exceptions, for which there are many reasons.
     """
-    budget = _Budget(cpu_s)
+    budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
     submission = Behaviour(kata, places, lambda: own, MOST_BYTES)
     solution = intake.solved(kata)
 
     def agrees(files: dict[str, bytes]) -> bool:
-        """Return whether these files and the submission return the same values in all recorded cases."""
+        """Return whether these files and the submission return the same values in all recorded cases, in time."""
         other = Known(Behaviour(kata, places, lambda: load(files)), files, cache)
         for place in range(len(places)):
+            if budget.is_spent():
+                return False
             cached, mine = other.cached(place), submission.at(place)
             if place in submission.too_large:
                 continue
@@ -123,13 +122,8 @@ def alike(
 
     if agrees(solution):
         return []  # these cases do not reveal the mistake
-    found = []
-    for variant in variants:
-        if budget.is_spent():
-            return []
-        if agrees(variant.submission(solution)):
-            found.append(variant)
-    return found if submission.answers or not answering else []
+    found = [variant for variant in variants if agrees(variant.submission(solution))]
+    return [] if budget.is_spent() or (answering and not submission.answers) else found
 
 
 def explaining(

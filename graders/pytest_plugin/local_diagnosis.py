@@ -24,7 +24,7 @@ from graders.catalogue import Kata
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, diagnose, observation
+from graders.pytest_plugin.diagnosis import CASES, CPU_S, SEED, Case, diagnose, observation
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -77,7 +77,7 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
 
     if not failed:
         return "", {}
-    _, found = diagnose(kata, failed, cases, _loaded(kata, folder), load, ObservationCache(), BUDGET_S)
+    _, found = diagnose(kata, failed, cases, _loaded(kata, folder), load, ObservationCache())
     if found:
         return found, {}
     names, said = observation(kata, cases, _loaded(kata, folder))
@@ -87,9 +87,9 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
 def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path) -> tuple[list[Case], list[str]]:
     """Return the cases (of failed tests first) and the failed tasks, or none if no failed test can be explained.
 
-    Raise TimeoutError after BUDGET_S.
+    Raise TimeoutError after CPU_S.
     """
-    deadline = time.process_time() + BUDGET_S
+    deadline = time.process_time() + CPU_S
     own, order = _loaded(kata, folder), kata.in_order()
     passing: list[Case] = []
     failing: list[Case] = []

@@ -150,3 +150,12 @@ def test_check_slope_detects_what_autograd_does_not_record() -> None:
 def test_all_expressions_with_kinks_are_left_out() -> None:
     lines = {"a.maximum(b)": True, "where(x > 0, x, v)": True, "a * b": False}
     assert {line: any(kinked in line for kinked in twin.KINKED) for line in lines} == lines
+
+
+def test_the_same_run_in_pytorch_is_not_repeated() -> None:
+    array = np.ones(3)
+    first = twin.outcome("y = x * x", {"x": array}, {}, ["y"], wide=True)
+    assert twin.outcome("y = x * x", {"x": array.copy()}, {}, ["y"], wide=True) is first
+    array[0] = 2
+    assert twin.outcome("y = x * x", {"x": array}, {}, ["y"], wide=True).values["y"].tolist() == [4, 1, 1]
+    assert twin.outcome("y = x * x", {"x": array}, {}, ["y"], wide=False).values["y"].tolist() == [4, 1, 1]

@@ -102,7 +102,7 @@ def test_importing_hidden_tests_uses_no_diagnosis_time(
     write(hidden, busy + workshop.VISIBLE)
     write(root / "katas" / "alpha" / "twice.py", ADDED)
     kata = catalogue.load(root, "alpha")
-    monkeypatch.setattr(local_diagnosis, "BUDGET_S", 0.8)
+    monkeypatch.setattr(local_diagnosis, "CPU_S", 0.8)
     tests = list(local_diagnosis._hidden(kata))
     assert local_diagnosis.diagnosis_by(tests, kata, kata.folder, tmp_path) == ("two is added", {})
 

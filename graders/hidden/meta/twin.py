@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
+import pickle
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,6 +47,7 @@ class MyModel(Module):
 """  # the class in the README's example, without super().__init__()
 KINKED = ("maximum", "minimum", ">")  # operations with a kink that random operands can be arbitrarily close to
 LONGEST = 300  # a message shows at most this many characters of a program
+MOST_OUTCOMES = 1000
 LAYERS = [
     "Linear",
     "Conv2d",
@@ -86,6 +89,9 @@ class Outcome:
     size: int = 1
 
 
+_outcomes: dict[bytes, Outcome] = {}  # by a digest of what was run
+
+
 @dataclass(frozen=True)
 class Stage:
     """Code for a worker with this runtime, and the names of the values to pass to the next stage."""
@@ -106,7 +112,24 @@ def outcome(
     """Run code on the arrays in PyTorch, entirely in float64 if `wide`.
 
     With a seed, call y.backward(g) afterwards, for a random g of y's shape and dtype. The outcome's values include g.
+    The latest outcomes are kept: when a failure is explained, many frameworks run the same code on the same arrays.
     """
+    key = hashlib.blake2b(pickle.dumps((code, leaves, constants, report, wide, seed))).digest()
+    if key not in _outcomes:
+        while len(_outcomes) >= MOST_OUTCOMES:
+            del _outcomes[next(iter(_outcomes))]
+        _outcomes[key] = _outcome(code, leaves, constants, report, wide, seed)
+    return _outcomes[key]
+
+
+def _outcome(
+    code: str,
+    leaves: Mapping[str, Any],
+    constants: Mapping[str, Any],
+    report: Sequence[str],
+    wide: bool,
+    seed: int | None,
+) -> Outcome:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64 if wide else torch.float32)
     try:
