@@ -41,7 +41,7 @@ normalised = visible.normalised
 def sample(draw, number=0):
     """Return dh, z, gamma, beta, a mask (None in each third case) and p_drop. `number` selects special sizes."""
     n, width = draw.sizes("n width", low=1, high=12)
-    n, width = {1: (1, width), 2: (n, 1), 3: (n, 2), 4: (50, 64)}.get(number, (n, width))
+    n, width = {1: (1, width), 2: (n, 1), 3: (n, 2), 4: (50, 64), 5: (n, 1 + width)}.get(number, (n, width))
     p_drop = draw.uniform(0.0, 0.8)
     mask = draw.mask(n, width, keep=1 - p_drop).astype(float) if number % 3 else None
     z = draw.normal(n, width) * draw.choice([0.1, 1.0, 10.0]) + draw.normal()
@@ -237,7 +237,8 @@ def test_a_healthy_network_stays(kata, probes, draw):
 @cases(6)
 def test_single_precision(kata, probes, draw):
     dh, z, gamma, beta, mask, p_drop = sample(draw, 5)
-    own = [array.astype(np.float32) for array in (dh, z, gamma, beta, mask)]
+    # The variance is far above eps, so that a wrong eps, which costs other tasks, does not sometimes cost this one.
+    own = [array.astype(np.float32) for array in (dh, 10 * z, gamma, beta, mask)]
     exact = [array.astype(float) for array in own]
     dh, z, gamma, beta, mask = own
     scale, _ = bounds(*exact, p_drop)
