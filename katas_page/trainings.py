@@ -459,7 +459,7 @@ class Trainings(LineRunner):
         super()._look()
 
     def _end_all(self) -> None:
-        for each in self._all.values():
+        for each in list(self._all.values()):  # a request may remove one meanwhile
             if each.run is not None:
                 self._dismiss(each.run)
         super()._end_all()
