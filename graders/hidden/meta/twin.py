@@ -89,9 +89,6 @@ class Outcome:
     size: int = 1
 
 
-_outcomes: dict[bytes, Outcome] = {}  # by a digest of what was run
-
-
 @dataclass(frozen=True)
 class Stage:
     """Code for a worker with this runtime, and the names of the values to pass to the next stage."""
@@ -101,6 +98,26 @@ class Stage:
     leaving: tuple[str, ...] = ()
 
 
+def remembered(run: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Return a function that keeps the latest outcomes.
+
+    When a failure is explained, many frameworks run the same code on the same arrays, and PyTorch needs to run it once.
+    """
+    outcomes: dict[bytes, Outcome] = {}
+
+    @functools.wraps(run)
+    def asked(*given: Any, **named: Any) -> Outcome:
+        key = hashlib.blake2b(pickle.dumps((given, named))).digest()
+        if key not in outcomes:
+            while len(outcomes) >= MOST_OUTCOMES:
+                del outcomes[next(iter(outcomes))]
+            outcomes[key] = run(*given, **named)
+        return outcomes[key]
+
+    return asked
+
+
+@remembered
 def outcome(
     code: str,
     leaves: Mapping[str, Any],
@@ -112,24 +129,7 @@ def outcome(
     """Run code on the arrays in PyTorch, entirely in float64 if `wide`.
 
     With a seed, call y.backward(g) afterwards, for a random g of y's shape and dtype. The outcome's values include g.
-    The latest outcomes are kept: when a failure is explained, many frameworks run the same code on the same arrays.
     """
-    key = hashlib.blake2b(pickle.dumps((code, leaves, constants, report, wide, seed))).digest()
-    if key not in _outcomes:
-        while len(_outcomes) >= MOST_OUTCOMES:
-            del _outcomes[next(iter(_outcomes))]
-        _outcomes[key] = _outcome(code, leaves, constants, report, wide, seed)
-    return _outcomes[key]
-
-
-def _outcome(
-    code: str,
-    leaves: Mapping[str, Any],
-    constants: Mapping[str, Any],
-    report: Sequence[str],
-    wide: bool,
-    seed: int | None,
-) -> Outcome:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64 if wide else torch.float32)
     try:
