@@ -159,7 +159,7 @@ def test_settings_in_a_repository_start_nothing(observed, room, katas, tmp_path)
 
 @attack("Z63")
 def test_a_huge_repository_is_not_collected(observed, room, monkeypatch):
-    monkeypatch.setattr(remotes.Git.run, "__kwdefaults__", {"text": b"", "most": 2 * 1024**2})
+    monkeypatch.setattr(remotes.Git.run, "__kwdefaults__", {**remotes.Git.run.__kwdefaults__, "most": 2 * 1024**2})
     random = subprocess.run(["head", "-c", "6000000", "/dev/urandom"], capture_output=True, check=True).stdout
     room.push("eve", {"twice.py": SOLUTION, "data.bin": random})
     room.push("ada", {"twice.py": SOLUTION})
