@@ -135,15 +135,15 @@ class Returner:
     def plans(self, record: Collected, feedback: list[Feedback]) -> Iterator[PlannedWrite]:
         """Yield what to write for one person. Raises KataError if the repository cannot be asked, or is public."""
         repository = self.server.repository(record.address)
-        if self._is_public(record.address, repository):
-            raise KataError("the repository is public, so everyone could read the feedback")
-        if self.form == "branch":
-            yield self._on_branch(record, feedback)
-            return
-        if repository is None:
+        if repository is None and self.form != "branch":
             raise KataError(
                 f"no token for {self.server.host or 'files'} (GH_TOKEN or `gh auth login`). A branch needs none."
             )
+        if self._is_public(record.address, repository):
+            raise KataError("the repository is public, so everyone could read the feedback")
+        if repository is None or self.form == "branch":
+            yield self._on_branch(record, feedback)
+            return
         for one in feedback:
             make = self._status if self.form == "status" else self._issue
             yield make(repository, record, one)
@@ -152,7 +152,8 @@ class Returner:
         if repository is not None:
             with suppress(NotFound):  # a plain git server, which takes a branch only
                 return repository.get("").get("private") is not True
-        return self.git.is_public(address)
+        web = self.server.web_address(address)
+        return bool(web) and self.git.is_public(web)
 
     def _status(self, repository: Repository, record: Collected, one: Feedback) -> PlannedWrite:
         sent = {"state": one.state, "context": f"katas/{one.kata}", "description": one.points}

@@ -106,9 +106,18 @@ class GitServer:
 
     def repository(self, address: str) -> Repository | None:
         """Return a client of the API for the repository at an address, or None if the server has no API for us."""
-        path = match[2] if (match := _SCP.fullmatch(address)) else urlsplit(address).path
-        name = path.strip("/").removesuffix(".git")
+        name = _path(address).strip("/").removesuffix(".git")
         return Repository(name, self.token, self.api) if self.api and name.count("/") == 1 else None
+
+    def web_address(self, address: str) -> str:
+        """Return where anyone could read the repository at an address, or an empty string for a file."""
+        if self.prefix:
+            return self.prefix + _path(address).lstrip("/")
+        return "" if urlsplit(address).scheme == "file" else address
+
+
+def _path(address: str) -> str:
+    return match[2] if (match := _SCP.fullmatch(address)) else urlsplit(address).path
 
 
 def token_for(host: str, environment: Mapping[str, str]) -> str:
@@ -147,6 +156,7 @@ class Git:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
         own = {name: text for name, text in os.environ.items() if name.startswith(_OF_USER)}
         self._environment = kept | _ENVIRONMENT | own | given | {"GIT_CONFIG_COUNT": str(len(settings))}
+        # Without the settings above, it follows a renamed repository to where it is now, as anyone's git does.
         self._anonymous = kept | _ENVIRONMENT | own | {"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull}
         self._stopped = threading.Event()
 
@@ -194,20 +204,11 @@ class Git:
         heads = {name: commit for commit, name in _BRANCH.findall(said)}
         return found[1] if found else "", branch[1] if branch else "", heads
 
-    def is_public(self, address: str) -> bool:
-        """Return whether anyone can read a repository over the web, without logging in.
+    def is_public(self, web: str) -> bool:
+        """Return whether anyone can read the repository at a web address without logging in.
 
-        A server that cannot be reached there, or that has no web address, counts as one that gives out nothing.
+        A server that cannot be reached there counts as one that gives out nothing.
         """
-        scheme, host, path = "ssh", "", ""
-        if match := _SCP.fullmatch(address):
-            host, path = match.groups()
-        else:
-            parts = urlsplit(address)
-            scheme, host, path = parts.scheme, parts.hostname or "", parts.path
-        if scheme == "file":
-            return False
-        web = f"https://{host}/{path.lstrip('/')}" if scheme == "ssh" else address
         with tempfile.TemporaryDirectory() as place, suppress(Unavailable):
             self.run(Path(place), "ls-remote", "--quiet", web, most=1024**2, anonymous=True)
             return True

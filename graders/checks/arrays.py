@@ -15,6 +15,7 @@ from graders.checks.draw import Array, Size
 from graders.checks.mismatch import Mismatch, fail
 
 SHORT = 6  # a tuple of at most this many integers is shown in full
+LONGEST = 80  # a message shows at most this many characters of a value
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
 COARSE = 0.01  # no dtype explains a larger difference, relative to the largest element
 CLEAR = 0.01  # a difference of at least this share of the largest one is worth showing
@@ -345,4 +346,4 @@ def _brief(value: object) -> str:
 
 def _shortened(value: object) -> str:
     text = str(value) if isinstance(value, np.generic) else repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -25,7 +25,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 import torch
@@ -48,6 +48,7 @@ class MyModel(Module):
 KINKED = ("maximum", "minimum", ">")  # operations with a kink that random operands can be arbitrarily close to
 LONGEST = 300  # a message shows at most this many characters of a program
 MOST_OUTCOMES = 1000
+Given = ParamSpec("Given")
 LAYERS = [
     "Linear",
     "Conv2d",
@@ -98,7 +99,7 @@ class Stage:
     leaving: tuple[str, ...] = ()
 
 
-def remembered(run: Callable[..., Outcome]) -> Callable[..., Outcome]:
+def remembered(run: Callable[Given, Outcome]) -> Callable[Given, Outcome]:
     """Return a function that keeps the latest outcomes.
 
     When a failure is explained, many frameworks run the same code on the same arrays, and PyTorch needs to run it once.
@@ -106,10 +107,10 @@ def remembered(run: Callable[..., Outcome]) -> Callable[..., Outcome]:
     outcomes: dict[bytes, Outcome] = {}
 
     @functools.wraps(run)
-    def asked(*given: Any, **named: Any) -> Outcome:
+    def asked(*given: Given.args, **named: Given.kwargs) -> Outcome:
         key = hashlib.blake2b(pickle.dumps((given, named))).digest()
         if key not in outcomes:
-            while len(outcomes) >= MOST_OUTCOMES:
+            if len(outcomes) >= MOST_OUTCOMES:
                 del outcomes[next(iter(outcomes))]
             outcomes[key] = run(*given, **named)
         return outcomes[key]
