@@ -31,7 +31,9 @@ from graders.checks.speed import median_interval
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
-TESTS = 16  # the visible race among them runs only without hidden tests
+SUITE = ROOT / "katas" / SLUG / f"test_{SLUG}.py", ROOT / "graders" / "hidden" / SLUG / "test_hidden.py"
+# The visible race among them runs only without hidden tests.
+TESTS = sum(path.read_text(encoding="utf-8").count("\ndef test_") for path in SUITE)
 
 FIXTURES = """
 import copy, importlib.util, sys
@@ -97,14 +99,13 @@ BY_NUMPY = {  # passages of the hidden suite and their NumPy equivalents
 def plain_suite(folder: Path, *, torch: bool) -> list[str]:
     """Return the command that runs the same test files with plain pytest in one process."""
     folder.mkdir()
-    hidden = (ROOT / "graders" / "hidden" / SLUG / "test_hidden.py").read_text(encoding="utf-8")
+    visible, hidden = (path.read_text(encoding="utf-8") for path in SUITE)
     for by_torch, by_numpy in BY_NUMPY.items():
         assert by_torch in hidden, f"the hidden suite no longer contains {by_torch!r}: adapt this benchmark"
         if not torch:
             hidden = hidden.replace(by_torch, by_numpy)
     assert torch or "torch" not in hidden.partition('"""\n\n')[2], "the suite still uses torch: adapt this benchmark"
     (folder / "test_hidden.py").write_text(hidden, encoding="utf-8")
-    visible = (ROOT / "katas" / SLUG / f"test_{SLUG}.py").read_text(encoding="utf-8")
     (folder / f"test_{SLUG}.py").write_text(visible, encoding="utf-8")
     probes = (ROOT / "graders" / "checks" / "probes.py").read_text(encoding="utf-8")
     (folder / "probes.py").write_text(probes, encoding="utf-8")

@@ -11,8 +11,8 @@ wall clock, and as the processor time of all processes together.
 - nbgrader: `nbgrader autograde`, several notebooks in one run
 - pytest: plain pytest in the judge's environment, one process for each submission, without confinement
 
-VENV is a virtual environment with otter-grader or nbgrader, ipykernel, torch, pytest and msgspec. The last three take
-turns on `--each` submissions a round, because they are slow.
+VENV is a virtual environment with otter-grader or nbgrader, ipykernel, torch, pytest, hypothesis and msgspec. The last
+three take turns on `--each` submissions a round, because they are slow.
 """
 
 from __future__ import annotations

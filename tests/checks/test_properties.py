@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from graders.checks import Draw
 from graders.checks.mismatch import Mismatch, fail, observing
-from graders.checks.properties import SHRINK_CALLS, for_all, rows, tenths
+from graders.checks.properties import EXAMPLES, SHRINK_CALLS, for_all, rows, tenths
 from graders.errors import WorkerError
 
 SEED = bytes(16)
@@ -24,7 +24,7 @@ def examples(seed: bytes = SEED) -> list[tuple[object, object]]:
 
 
 def test_the_examples_depend_only_on_the_seed() -> None:
-    assert 10 <= len(examples()) <= 25
+    assert EXAMPLES // 2 <= len(examples()) <= EXAMPLES
     assert examples() == examples()
     assert examples() != examples(b"another seed, 16")
 
@@ -42,7 +42,7 @@ def test_a_failure_is_that_of_a_small_example() -> None:
     assert caught.value.message == "wrong for [0, 0, 0] and 4"
     assert not getattr(caught.value, "__notes__", [])  # Hypothesis adds nothing; the kata's report shows the call
     assert calls[-1] == ([0, 0, 0], 4)  # the report shows the last call
-    assert len(calls) <= 25 + SHRINK_CALLS + 1
+    assert len(calls) <= EXAMPLES + SHRINK_CALLS + 1
 
 
 def test_a_worker_that_is_gone_ends_the_search() -> None:
