@@ -57,7 +57,8 @@ class JudgeRunner:
     cases: dict[str, Case] = field(default_factory=dict)  # what a diagnosis observes, by test
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
-    _repeating: dict[str, WorkerSide] = field(default_factory=dict)  # by runtime
+    _repeating: dict[str, WorkerSide | None] = field(default_factory=dict)  # by runtime; see _other
+    _remembers: bool = False  # whether a wrong answer depended on earlier calls
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
     _collected_at: int = 0  # the size of this process after the last collection of garbage, in bytes
 
@@ -121,12 +122,19 @@ class JudgeRunner:
         self.current.new.append(side)
         return side
 
-    def _other(self, item: pytest.Item) -> WorkerSide:
-        """Return the submission in a worker that repeats wrong answers of all tests."""
+    def _other(self, item: pytest.Item) -> WorkerSide | None:
+        """Return the submission in a worker that repeats the wrong answers of all tests.
+
+        The first wrong answer, and all after one that depended on earlier calls, are repeated in new processes instead.
+        """
         runtime = self.sides.runtime(item)
-        if runtime not in self._repeating or not self._repeating[runtime].worker.alive:
-            self._repeating[runtime] = self.sides.new(runtime, "repeating")
-        return self._repeating[runtime]
+        if self._remembers or runtime not in self._repeating:
+            self._repeating.setdefault(runtime, None)
+            return None
+        side = self._repeating[runtime]
+        if side is None or not side.worker.alive:
+            side = self._repeating[runtime] = self.sides.new(runtime, "repeating")
+        return side
 
     def _limited(self, item: pytest.Item, output: str) -> str:
         """Return a test's output, cut to OUTPUT bytes, or a note if all outputs exceed PRINTED_IN_ALL bytes."""
@@ -213,6 +221,7 @@ class JudgeRunner:
             if isinstance(run.failure.fault, WorkerError) or is_unwritten(run.failure.fault):
                 self.undiagnosed.add(item.nodeid)
             self.usual = self.usual and not isinstance(run.failure.fault, WorkerError)
+            self._remembers = self._remembers or run.failure.remembered
             numbers.add(run.failure.case)
         self.cases[item.nodeid] = Case(item.nodeid, task_of(item), trial.body, trial.name, tuple(sorted(numbers)))
 

@@ -161,7 +161,7 @@ class Handle:
     timed: Callable[[Race, Speed], object] | None = None  # called with every measured speed
     elsewhere: Callable[[str], Side] | None = None  # opens a side that runs the submission in another runtime
     afresh: Callable[[], Side] | None = None  # opens a side of the submission that has answered no call
-    other: Callable[[], Side] | None = None  # returns a side that has answered other calls than this handle's
+    other: Callable[[], Side | None] | None = None  # returns a side that has answered other calls, if there is one
     measured: list[str] = field(default_factory=list)  # numbers beside their limits
 
     def __repr__(self) -> str:

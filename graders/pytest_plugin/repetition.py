@@ -7,9 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from graders.checks.mismatch import Mismatch
+from graders.checks.mismatch import Mismatch, TooSlow
 from graders.errors import RemoteFault
 from graders.pytest_plugin.handle import Call, Handle, Side
 from graders.pytest_plugin.observation_cache import same
@@ -18,9 +16,9 @@ from graders.pytest_plugin.parts import access, part_at
 
 @dataclass(frozen=True)
 class Later:
-    """A wrong answer that a new process does not give to the call alone.
+    """A wrong answer that another process does not give to the call alone.
 
-    `value` is what it answers after the call `before`, which is None if no such call was found.
+    `value` is what a new process answers after the call `before`, or to the call alone if no such call was found.
     """
 
     before: Call | None = None
@@ -29,32 +27,32 @@ class Later:
 
 def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
-    if handle.afresh is None or call is None:
+    if handle.afresh is None or call is None or isinstance(fault, TooSlow):
         return None
-    answer, where, other = call.value, None, handle.other
+    answer, other = call.value, handle.other
     if isinstance(fault, RemoteFault) and call.fault is fault:
         answer, where, other = _raised(fault), "", None  # after other calls, it may raise the same for the same reason
     elif isinstance(fault, Mismatch) and call.fault is None:
-        where = access(answer, fault.actual, first=True)
-        if where is None and isinstance(answer, np.ndarray):  # for example, its mean is wrong
-            where = ""
-    if where is None:
+        where = access(answer, fault.actual, first=True) or ""  # "" also if, for example, the mean is wrong
+    else:
         return None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            answers = [_asked(call, other()) for _ in range(2)] if other is not None else []
+            side = other() if other is not None else None
+            answers = [_asked(call, side) for _ in range(2)] if side is not None else []
             if answers and all(same(part_at(each, where), part_at(answer, where)) for each in answers):
                 return None  # it is the same after other calls and after itself, so no new process is needed
-            alone = part_at(_asked(call, handle.afresh()), where)
-            if same(alone, part_at(answer, where)):
+            alone = _asked(call, handle.afresh())
+            if same(part_at(alone, where), part_at(answer, where)):
                 return None
             for before in filter(None, (call, call.before)):
                 value, again = (_after(before, call, handle.afresh()) for _ in range(2))
-                if not same(part_at(value, where), alone) and same(part_at(value, where), part_at(again, where)):
+                parts = [part_at(each, where) for each in (value, again, alone)]
+                if same(parts[0], parts[1]) and not same(parts[0], parts[2]):
                     return Later(before, value)
     except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
         return None
-    return Later()
+    return Later(None, alone)
 
 
 def _after(before: Call, call: Call, side: Side) -> Any:
