@@ -206,7 +206,6 @@ class _Unpacked:
         while count > 0 and (piece := self.file.read(min(count, _CHUNK))):
             self.position += len(piece)
             count -= len(piece)
-            _check_unpacked(self.name, self.position)
             yield piece
 
     def at(self, offset: int, size: int, most: int) -> bytes:

@@ -62,6 +62,7 @@ def test_a_refused_module_cannot_be_imported_by_another(grade, folder):
     (folder / "right.py").write_text("from left import lowest\n\n\ndef right(x):\n    return 3 * int(lowest([x])[0])\n")
     graded = grade("pieces", folder, REPOSITORY)
     graded.fails(r"numpy\.sort may not be used in this kata|No module named 'left'")
+    assert any("No module named 'left'" in test["message"] for test in graded.verdict["tests"])
     lose(graded, {"left", "right", "both", "whole"})
 
 
