@@ -7,7 +7,7 @@ A step consists of zero_grad, forward pass, loss, backward pass and optimiser st
 - mlp: 784-128-10, ReLU, Adam, batch 64: the network from the kata's README
 - conv: 1 → 8 channels 3×3, ReLU, max-pool 2, 8 → 16 channels 3×3, ReLU, max-pool 2, linear; SGD, batch 32 of 28×28
 - deep: 50 layers of width 16, ReLU, Adam, batch 16: almost only overhead
-- gpt: the language model of the kata milestone4, AdamW, clipped gradients, 16 passages of 64 characters
+- gpt: the language model of the kata milestone4, AdamW, clipped gradients, 16 passages of 48 words
 - scalar: 3-4-4-1, ReLU, 4 samples, gradient descent: micrograd's typical size
 
 Our framework is compared with PyTorch in eager mode, using 1 thread and 2 threads. With 1 thread, it is also compared
@@ -111,10 +111,10 @@ def gpt_sides() -> dict[str, Callable[[], Callable[[], float]]]:
     from your_framework import AdamW
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    ids, _, characters = training.corpus.divided(training.corpus.read())
-    sizes = len(characters), training.CONTEXT, training.FEATURES, training.N_HEADS, training.N_BLOCKS
-    state = training.initial_state(len(characters), np.random.default_rng(0))
-    x, y = training.passages(ids, training.BATCH, training.CONTEXT, np.random.default_rng(1))
+    text = training.corpus.of_stories(training.corpus.words_of, training.CONTEXT)
+    sizes = len(text.tokens), training.CONTEXT, training.FEATURES, training.N_HEADS, training.N_BLOCKS
+    state = training.initial_state(len(text.tokens), np.random.default_rng(0))
+    x, y = training.passages(text.ids, text.starts, training.BATCH, training.CONTEXT, np.random.default_rng(1))
 
     def ours() -> Callable[[], float]:
         model = gpt.GPT(*sizes)

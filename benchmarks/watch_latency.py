@@ -158,13 +158,13 @@ def main() -> None:
         print(f"watch : {' '.join(commands['watch'])}")
         print(f"screen: {' '.join(commands['screen'])}")
         print(f"pytest: {' '.join(run)}, run at every save")
-        block = rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points[^\n]*\n.*?katas done[^\n]*\n"
+        block = rf"[✓✗~] [^\n]*\({slug}\) +([\d.]+) of {full} points[^\n]*\n.*?katas done[^\n]*\n"
         sides = {
             "watch": Side(commands["watch"], places["watch"], block),
             "screen": Side(
                 commands["screen"],
                 places["screen"],
-                rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points",
+                rf"[✓✗~] [^\n]*\({slug}\) +([\d.]+) of {full} points",
                 terminal=True,
             ),
             "pytest": Side(commands["pytest"], places["pytest"], r"=+ ((?:\d+ \w+(?:, )?)+) in "),

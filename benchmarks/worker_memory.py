@@ -14,6 +14,7 @@ from statistics import median
 
 from graders import catalogue
 from graders.judge.fork_server import WorkerServer
+from graders.judge.messages import LoadRequest
 from graders.judge.sides import SubmissionClock, WorkerSide
 from graders.judge.worker_handle import WorkerGroup
 
@@ -39,8 +40,15 @@ def measure(runtime: str, count: int = 8) -> list[float]:
 
 def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[float]:
     files = {path.name: path.read_bytes() for path in kata.solution.glob("*.py")}
-    order = {"files": files, "supplied": {}, "modules": list(kata.modules), "forbidden": [], "seed": 1}
-    order |= {"memory_mb": kata.limits.memory_mb, "cpu_s": 60}
+    order = LoadRequest(
+        files=files,
+        supplied={},
+        modules=list(kata.modules),
+        seed=1,
+        memory_mb=kata.limits.memory_mb,
+        cpu_s=60,
+        forbidden=[],
+    )
     group = WorkerGroup(judges, 64)
     found = []
     for worker in group.acquire(count):

@@ -59,12 +59,16 @@ def parameters(draw, x, given):
 
 
 def small_arguments(draw, dtype, *, calls=1):
-    """Draw x, gamma and beta for each call, with the same dtype and shapes, where x is a batch or a vector."""
+    """Draw x, gamma and beta for each call, with the same dtype and shapes, where x is a batch or a vector.
+
+    No gamma is 0, because only the tests of gamma and beta are about that.
+    """
     n, features = draw.sizes("n features", low=3)
     shapes = ((n, features), (features,))[(draw.case + draw.case // 4) % 2], (features,), (features,)
     if np.issubdtype(dtype, np.floating):
         return [[draw.normal(*shape, dtype=dtype) for shape in shapes] for _ in range(calls)]
-    return [[draw.integers(-100, 101, *shape) for shape in shapes] for _ in range(calls)]
+    lows = (-100, 1, -100)
+    return [[draw.integers(low, 101, *shape) for low, shape in zip(lows, shapes, strict=True)] for _ in range(calls)]
 
 
 @task("normalise", title="Every row is normalised on its own")
