@@ -90,7 +90,7 @@ def grade(
         "require": require_confinement,
         "confinement": confinement,
         "resident": len(chosen) > 1,
-        "first_runtime": chosen[0].runtime,
+        "first": chosen[0].slug,
     }
     verdicts: list[Verdict] = []
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
@@ -164,7 +164,7 @@ def replay(
         )
     kata = catalogue.load(Invocation.root, before.kata)
     place = place_of(kata, submission, against)
-    with Invocation.judge(resident=False, first_runtime=kata.runtime) as judge:
+    with Invocation.judge(resident=False, first=kata.slug) as judge:
         after = judge.grade(
             kata.slug,
             place,

@@ -86,7 +86,7 @@ def watch(
     from graders.learner.watch import session, terminal
 
     state = session.opened(Invocation.root, slug)
-    judge = Invocation.judge(resident=True, first_runtime=state.kata.runtime)
+    judge = Invocation.judge(resident=True, first=state.kata.slug)
     terminal.watch(judge, state, plain=plain or not has_screen())
 
 

@@ -46,7 +46,7 @@ class Judge:
     `confinement` may request less than is available. If `resident` is False, the judge prepares nothing for a later
     submission. Set `crowded` if several judges together use all processors: such a judge sleeps immediately while it
     waits for a worker, instead of polling first. A Judge must not be used by several threads at once. Judges that
-    share a process (`started`) need different `slot`s.
+    share a process (`started`) need different `slot`s. The sandbox for the kata `first` starts with the judge itself.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Judge:
         require: Confinement | None = None,
         confinement: str = "auto",
         resident: bool = True,
-        first_runtime: str = "numpy",
+        first: str = "",
         started: JudgeProcess | None = None,
         crowded: bool = False,
         slot: int = 0,
@@ -68,7 +68,7 @@ class Judge:
         self.require = require
         self.confinement = confinement
         self.resident = resident
-        self.first_runtime = first_runtime
+        self.first = first
         self._process = started
         self._harness = signature(HARNESS) if started else ""
         self._katas: dict[str, CachedKata] = {}
@@ -94,7 +94,7 @@ class Judge:
         if alive and harness == self._harness:
             return
         self.close()
-        self._process = process.start(self.root, self.confinement, self.first_runtime)
+        self._process = process.start(self.root, self.confinement, self.first)
         self._harness = harness
 
     @property

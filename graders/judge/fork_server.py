@@ -327,9 +327,14 @@ class SuiteForkServer:
             return name
         return "torch" if kata.runtime == "gpu" else kata.runtime
 
-    def start_ahead(self, name: str) -> None:
-        """Start a runtime's fork server without waiting for it."""
-        self.servers[_key(name)] = WorkerServer.start(name, (), (), self.confinement)
+    def start_ahead(self, root: str, first: str) -> None:
+        """Start the workers' fork servers for a kata, or that of most katas, without waiting for them."""
+        if not first:
+            self.servers[_key("numpy")] = WorkerServer.start("numpy", (), (), self.confinement)
+            return
+        kata = importlib.import_module("graders.catalogue").load(Path(root), first)
+        for name in {self.available(name, kata) for name in kata.runtimes}:
+            self.servers[_key(name, kata)] = WorkerServer.start(name, kata.packages, data_of(kata), self.confinement)
 
     def suite(self, note: SuiteNote) -> SuiteProcess:
         """Return the suite process of a kata, which is started anew if the kata's files have changed."""
@@ -383,16 +388,15 @@ class SuiteForkServer:
             send(client, msgspec.msgpack.encode(answer))
 
 
-def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:
+def main(control: int, confinement: str, folder: str, early: str, root: str, first: str) -> None:
     """Run the fork server.
 
-    The sandbox for `first_runtime` starts while the module `early` is imported. `folder` is removed at the end.
+    The sandbox for the kata `first` starts while the module `early` is imported. `folder` is removed at the end.
     """
     gc.disable()  # imports leave little garbage, and looking for it takes an eighth of their time
-    root = SuiteForkServer(socket.socket(fileno=control), confinement)
-    if first_runtime:
-        with contextlib.suppress(Exception):  # a request that needs the fork server tries again and reports the fault
-            root.start_ahead(first_runtime)
+    server = SuiteForkServer(socket.socket(fileno=control), confinement)
+    with contextlib.suppress(Exception):  # a request that needs the workers tries again and reports the fault
+        server.start_ahead(root, first)
     # Once the parent has run a multi-threaded operation, forked children hang at their first one.
     if early:
         with contextlib.suppress(ImportError):
@@ -401,10 +405,10 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
     freeze_heap()
     gc.enable()
     try:
-        root.serve()
+        server.serve()
     finally:
         with contextlib.suppress(OSError):
-            root.clear(folder)
+            server.clear(folder)
         if sys.platform != "linux":
             os.killpg(os.getpid(), signal.SIGKILL)  # with the suite servers and judges
         os._exit(0)

@@ -57,12 +57,12 @@ class JudgeProcess:
         remove_if_possible(self.folder)
 
 
-def start(root: Path, confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProcess:
+def start(root: Path, confinement: str = "auto", first: str = "") -> JudgeProcess:
     """Start the judging process without waiting for it.
 
-    The process immediately starts the sandbox for `first_runtime`. It also imports PyTorch, which is slow, unless no
-    test of the repository at `root` mentions it: tests of katas without PyTorch compare with it, too. It takes nothing
-    from the shell but what graders.environment lists.
+    The process immediately starts the sandbox for the kata `first`, or that of most katas. It also imports PyTorch,
+    which is slow, unless no test of the repository at `root` mentions it: tests of katas without PyTorch compare with
+    it, too. It takes nothing from the shell but what graders.environment lists.
 
     Raises JudgeError if it would not find its packages.
     """
@@ -80,9 +80,10 @@ def start(root: Path, confinement: str = "auto", first_runtime: str = "numpy") -
                 str(_REPOSITORY),
                 number,
                 confinement,
-                first_runtime,
                 folder,
                 early,
+                str(root),
+                first,
             ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,

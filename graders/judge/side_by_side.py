@@ -77,8 +77,9 @@ class SideBySide:
         ours, theirs = socket.socketpair()
         with ours, theirs, ThreadPoolExecutor(1) as beside:
             try:
+                first = self._next()  # others wait for it, and this judge is the first to be ready
                 other = beside.submit(self._work, ask_beside, (theirs.fileno(), *until))
-                self._work(ask, until)
+                self._work(ask, until, first)
                 other.result()
             finally:
                 self._give_up()
@@ -87,9 +88,9 @@ class SideBySide:
         seconds = round(time.monotonic() - started, 6)
         return None if verdict is None else msgspec.structs.replace(verdict, duration_s=seconds)
 
-    def _work(self, ask: Ask, until: Ends) -> None:
+    def _work(self, ask: Ask, until: Ends, part: Part | None = None) -> None:
         try:
-            while part := self._next():
+            while part := part or self._next():
                 found = ask(part, until, partial(self._told, part), partial(self._begin, part))
                 with self._changed:
                     self._running.difference_update(part.tasks)
@@ -99,6 +100,7 @@ class SideBySide:
                     elif self.waiting or self._running:
                         self._told(part, found)
                     self._changed.notify()
+                part = None
         except BaseException:
             self._give_up()
             raise

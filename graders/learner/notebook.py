@@ -62,7 +62,7 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
         for name, (_, source) in sources.items():
             _save(place, name, source)
         if kata.root not in _judges:  # it ends with the kernel, even if that is killed: its socket is closed then
-            _judges[kata.root] = Judge(kata.root, first_runtime=kata.runtime)
+            _judges[kata.root] = Judge(kata.root, first=slug)
             atexit.register(_judges[kata.root].close)
         verdict = _judges[kata.root].grade(slug, place, impatient=True)
     print(_page(verdict, kata))

@@ -102,9 +102,9 @@ def write_log(results):
 @pytest.mark.deep
 @attack("Z37")
 def test_made_up_trials_cannot_be_repeated(grade, trials_made_up):
-    graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "repeated"}, diagnosing=False)
+    graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "best", "repeated"}, diagnosing=False)
     graded.fails("pictures that no submission has seen|the network that .* last|the trial reports accuracy")
-    assert {test["task"] for test in graded.failed} == {"repeated"}
+    assert {test["task"] for test in graded.failed} == {"best", "repeated"}
     assert {test["task"] for test in graded.tests if test["status"] == "passed"} >= {"trial", "log"}
 
 

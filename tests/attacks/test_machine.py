@@ -202,7 +202,7 @@ def test_a_full_scratch_folder_does_not_reach_the_next_person(grade, torch_runti
 @attack("G19")
 def test_a_failed_removal_replaces_the_fork_server(submissions, torch_runtime, observed):
     # With partial confinement, the folder can be reached from here.
-    with Judge(torch_runtime, confinement="partial", first_runtime="torch") as judge:
+    with Judge(torch_runtime, confinement="partial", first="exercise01") as judge:
         submission = submissions / "honest_with_files"
         assert judge.grade("exercise01", submission).status == "passed"
         (folder,) = Path(judge._process.folder).glob("*/scratch")

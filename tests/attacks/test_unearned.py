@@ -28,10 +28,10 @@ def test_a_log_of_a_data_set_that_is_not_here_fails(grade, solved):
     folder = with_column(solved("challenge2"), "results/experiment_log.csv", dataset="cifar10")
     best = folder / "results/best_models.json"
     best.write_text(best.read_text(encoding="utf-8").replace('"shapes32"', '"cifar10"'), encoding="utf-8")
-    graded = grade("challenge2", folder, tasks={"log", "repeated"}, diagnosing=False)
+    graded = grade("challenge2", folder, tasks={"log", "best", "repeated"}, diagnosing=False)
     graded.fails("cifar10 is not downloaded|the trial gives")  # the second if this computer has the photographs
     assert graded.verdict["max_score"] == 8
-    assert {task["name"]: task["score"] for task in graded.verdict["tasks"]} == {"log": 1, "repeated": 0}
+    assert {task["name"]: task["score"] for task in graded.verdict["tasks"]} == {"log": 1, "best": 0, "repeated": 0}
 
 
 @pytest.mark.deep

@@ -419,7 +419,7 @@ def size(pid: int) -> int:
 
 def test_a_sandbox_that_dies_while_it_starts_is_replaced(workshop: Judge) -> None:
     right = workshop.root / "solutions" / "torchy"
-    with Judge(workshop.root, require="full", first_runtime="torch") as judge:
+    with Judge(workshop.root, require="full", first="torchy") as judge:
         judge.start()
         assert judge.process is not None
         while not (starting := descendants(judge.process.process.pid)):

@@ -42,7 +42,7 @@ Graded = Callable[..., Verdict]  # grades a program, with the right diagnosis by
 @contextmanager
 def desk(puzzle: Puzzle) -> Iterator[Graded]:
     """Yield a judge of one puzzle."""
-    with practice.repository(puzzle) as (root, slug), Judge(root, first_runtime="torch", resident=False) as judge:
+    with practice.repository(puzzle) as (root, slug), Judge(root, first=slug, resident=False) as judge:
 
         def graded(program: str, diagnosis: str = answer(puzzle), tasks: Sequence[str] = ()) -> Verdict:
             files = {"program.py": program.encode(), "diagnosis.toml": diagnosis.encode()}
