@@ -42,15 +42,17 @@ Ask = Callable[[Part, Ends, Callable[[Verdict], None], Callable[[Step], None]], 
 
 
 def tasks_of(kata: Kata, tasks: Collection[str] = ()) -> list[str]:
-    """Return the tasks to grade, first those on which the most others build, or an empty list if none is to be apart.
+    """Return the tasks to grade, or an empty list if none is to be apart.
 
     That is so for an exercise, whose tests share a worker, and if there is one processor or each task needs another.
+    Those on which the most others build come first, then those with the most points, which tend to take longest.
     """
     if kata.kind == "exercise" or processors() < 2:
         return []
     chosen = [each for each in kata.in_order() if not tasks or each in tasks]
     builds_on = {each: kata.with_earlier([each]) for each in chosen}
-    chosen.sort(key=lambda name: -sum(name in earlier for earlier in builds_on.values()))
+    points = {each.name: each.points for each in kata.tasks}
+    chosen.sort(key=lambda name: (-sum(name in earlier for earlier in builds_on.values()), -points[name]))
     lengths = {len(earlier.intersection(chosen)) for earlier in builds_on.values()}
     return chosen if len(lengths) < len(chosen) else []
 
