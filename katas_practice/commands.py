@@ -67,7 +67,7 @@ def grade(seed: MaybeSeed = None) -> int:
 
     folder = _folder(seed)
     with (
-        practice.PuzzleJudge(folder, first_runtime="torch", resident=False) as judge,
+        practice.PuzzleJudge(folder, resident=False) as judge,
         timed_spinner("grading: running a few training runs"),
     ):
         verdict = judge.grade()

@@ -225,7 +225,7 @@ def session(root: Path, slug: str, judge: Judge, wake: Callable[[], None], turn:
     standing = Standing(slug, len(found.scores), found.best, found.solved_on)
     hints, left = _hints(kata.folder)
     state = PuzzleState([kata], {slug: standing}, kata, hints=hints, hints_left=left, in_page=True)
-    own = practice.PuzzleJudge(kata.folder, first_runtime="torch", require=judge.require, confinement=judge.confinement)
+    own = practice.PuzzleJudge(kata.folder, require=judge.require, confinement=judge.confinement)
     return PuzzleSession(state, own, wake, turn)
 
 

@@ -370,7 +370,7 @@ class PuzzleJudge(ExitStack):
         super().__init__()
         self.folder = folder
         root, self._slug = self.enter_context(repository(puzzle_in(folder)))
-        self._judge = self.enter_context(Judge(root, **settings))
+        self._judge = self.enter_context(Judge(root, first=self._slug, **settings))
 
     def grade(self, slug: str = "", *, tell: Callable[[Verdict], None] | None = None, **how: Any) -> Verdict:
         """Return the verdict on the learner's files, as the learner sees it. `slug` is its name for the puzzle.
