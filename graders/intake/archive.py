@@ -192,13 +192,12 @@ class _Unpacked:
 
     def seek(self, offset: int) -> None:
         """Go to `offset`. Raises EOFError if there are fewer bytes."""
-        _check_unpacked(self.name, offset)
         if offset < self.position:
             if self.listing:
                 raise tarfile.ReadError("one of its headers cannot be read")
             self.start()
         for _ in self._pieces(offset - self.position):
-            pass
+            _check_unpacked(self.name, self.position)
         if self.position < offset:
             raise EOFError("it ends in the middle of a file")
 
@@ -206,6 +205,7 @@ class _Unpacked:
         while count > 0 and (piece := self.file.read(min(count, _CHUNK))):
             self.position += len(piece)
             count -= len(piece)
+            _check_unpacked(self.name, self.position)
             yield piece
 
     def at(self, offset: int, size: int, most: int) -> bytes:

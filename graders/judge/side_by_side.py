@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 import msgspec
 
@@ -45,13 +46,14 @@ def tasks_of(kata: Kata, tasks: Collection[str] = ()) -> list[str]:
     """Return the tasks to grade, or an empty list if none is to be apart.
 
     That is so for an exercise, whose tests share a worker, and if there is one processor or each task needs another.
-    Those on which the most others build come first, then those with the most points, which tend to take longest.
+    Those on which the most others build come first, then those with the most points, which tend to take longest. What a
+    person reviews takes no time.
     """
     if kata.kind == "exercise" or processors() < 2:
         return []
     chosen = [each for each in kata.in_order() if not tasks or each in tasks]
     builds_on = {each: kata.with_earlier([each]) for each in chosen}
-    points = {each.name: each.points for each in kata.tasks}
+    points = {each.name: 0 if each.review else each.points for each in kata.tasks}
     chosen.sort(key=lambda name: (-sum(name in earlier for earlier in builds_on.values()), -points[name]))
     lengths = {len(earlier.intersection(chosen)) for earlier in builds_on.values()}
     return chosen if len(lengths) < len(chosen) else []
@@ -80,8 +82,8 @@ class SideBySide:
         with ours, theirs, ThreadPoolExecutor(1) as beside:
             try:
                 first = self._next()  # others wait for it, and this judge is the first to be ready
-                other = beside.submit(self._work, ask_beside, (theirs.fileno(), *until))
-                self._work(ask, until, first)
+                other = beside.submit(self._work, ask_beside, (theirs.fileno(), *until), [])
+                self._work(ask, until, [first] if first else [])
                 other.result()
             finally:
                 self._give_up()
@@ -90,9 +92,9 @@ class SideBySide:
         seconds = round(time.monotonic() - started, 6)
         return None if verdict is None else msgspec.structs.replace(verdict, duration_s=seconds)
 
-    def _work(self, ask: Ask, until: Ends, part: Part | None = None) -> None:
+    def _work(self, ask: Ask, until: Ends, begun: list[Part]) -> None:
         try:
-            while part := part or self._next():
+            for part in chain(begun, iter(self._next, None)):
                 found = ask(part, until, partial(self._told, part), partial(self._begin, part))
                 with self._changed:
                     self._running.difference_update(part.tasks)
@@ -102,7 +104,6 @@ class SideBySide:
                     elif self.waiting or self._running:
                         self._told(part, found)
                     self._changed.notify()
-                part = None
         except BaseException:
             self._give_up()
             raise

@@ -150,7 +150,7 @@ def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception
     """Return the fault with what a new process answered after another call. Raises NoProgram if it answered rightly."""
     if isinstance(fault, RemoteFault) and depends.before is not None:
         return fault
-    if not isinstance(fault, Mismatch):
+    if not isinstance(fault, Mismatch) or type(depends.value) is not type(call.value):
         raise NoProgram
     where = access(call.value, fault.actual)
     if where is None and depends.before is None:

@@ -7,6 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from graders.checks.mismatch import Mismatch, TooSlow
 from graders.errors import RemoteFault
 from graders.pytest_plugin.handle import Call, Handle, Side
@@ -29,12 +31,14 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
     if handle.afresh is None or call is None or isinstance(fault, TooSlow):
         return None
-    answer, other = call.value, handle.other
+    answer, where, other = call.value, None, handle.other
     if isinstance(fault, RemoteFault) and call.fault is fault:
         answer, where, other = _raised(fault), "", None  # after other calls, it may raise the same for the same reason
     elif isinstance(fault, Mismatch) and call.fault is None:
-        where = access(answer, fault.actual, first=True) or ""  # "" also if, for example, the mean is wrong
-    else:
+        where = access(answer, fault.actual, first=True)
+        if where is None and _can_be_repeated(answer):  # for example, its mean is wrong
+            where = ""
+    if where is None:
         return None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -53,6 +57,13 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
         return None
     return Later(None, alone)
+
+
+def _can_be_repeated(answer: Any) -> bool:
+    """Return whether a whole answer is an array, or a list of whole numbers. A float may be a time."""
+    if type(answer) is list:
+        return all(isinstance(each, int | np.integer) or _can_be_repeated(each) for each in answer)
+    return isinstance(answer, np.ndarray)
 
 
 def _after(before: Call, call: Call, side: Side) -> Any:

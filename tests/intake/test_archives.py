@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import re
 import stat
 import struct
@@ -485,6 +486,17 @@ def test_the_files_of_a_tar_share_one_unpacked_limit(kata, put, refusal, monkeyp
     fillers = [(f"filler{number}", bytes(300_000)) for number in range(4)]
     assert contents(intake.take(kata, put(tarred(*fillers[:3], ("affine.py", SOURCE))))) == {"affine.py": SOURCE}
     assert "it unpacks to more than 1 MB" in refusal(tarred(*fillers, ("affine.py", SOURCE)))
+
+
+def test_entries_without_content_count_towards_the_unpacked_limit(refusal, monkeypatch):
+    """Their headers are read one after the other, and their random comments can hardly be packed."""
+    monkeypatch.setattr(archive, "UNPACKED_BYTES", 1024**2)
+    entries = []
+    for number in range(100):
+        entry = member("./", tarfile.DIRTYPE)
+        entry.pax_headers = {"comment": random.Random(number).randbytes(8_000).hex()}
+        entries.append((entry, b""))
+    assert "it unpacks to more than 1 MB" in refusal(tarred(*entries, ("affine.py", SOURCE)))
 
 
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
