@@ -29,7 +29,7 @@ WRITTEN_BY_HAND = (".md", ".toml", ".py")  # because `katas run` creates files o
 _OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # this is the wording of numpy.testing
 REMEMBERED = (
     "In a new process, the same call gets another answer: your code keeps something from earlier calls, for example in "
-    "a global variable or a default argument, or it draws from a global random generator."
+    "a global variable or a default argument, or it draws from a random generator of its own."
 )
 ANONYMOUS = ("expected ", "at [", "wrong value ", "NaN at ", "the answer is not ")  # such texts lack a subject
 
