@@ -192,12 +192,13 @@ class _Unpacked:
 
     def seek(self, offset: int) -> None:
         """Go to `offset`. Raises EOFError if there are fewer bytes."""
+        _check_unpacked(self.name, offset)
         if offset < self.position:
             if self.listing:
                 raise tarfile.ReadError("one of its headers cannot be read")
             self.start()
         for _ in self._pieces(offset - self.position):
-            _check_unpacked(self.name, self.position)
+            pass
         if self.position < offset:
             raise EOFError("it ends in the middle of a file")
 

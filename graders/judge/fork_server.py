@@ -150,8 +150,13 @@ def data_of(kata: Kata) -> tuple[str, ...]:
     return kata.data + tuple(optional)
 
 
-def _key(name: str, kata: Kata | None = None, slot: int = 0) -> str:
-    packages, data = ((), ()) if kata is None else (kata.packages, data_of(kata))
+def _seen(kata: Kata | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the packages and the data sets that workers can see for a kata, or for most katas."""
+    return ((), ()) if kata is None else (kata.packages, data_of(kata))
+
+
+def _key(name: str, kata: Kata | None, slot: int = 0) -> str:
+    packages, data = _seen(kata)
     return json.dumps([name, sorted(packages), sorted(data), 0 if name == "numpy" else slot])
 
 
@@ -317,8 +322,12 @@ class SuiteForkServer:
         if server is None or not server.alive or (note.again and note.slot in server.slots):
             if server is not None:
                 server.stop()
-            server = self.servers[key] = WorkerServer.start(name, kata.packages, data_of(kata), self.confinement)
+            server = self.start(key, name, kata)
         server.slots.add(note.slot)
+        return server
+
+    def start(self, key: str, name: str, kata: Kata | None) -> WorkerServer:
+        server = self.servers[key] = WorkerServer.start(name, *_seen(kata), self.confinement)
         return server
 
     def available(self, name: str, kata: Kata) -> str:
@@ -329,12 +338,12 @@ class SuiteForkServer:
 
     def start_ahead(self, root: str, first: str) -> None:
         """Start the workers' fork servers for a kata, or that of most katas, without waiting for them."""
-        if not first:
-            self.servers[_key("numpy")] = WorkerServer.start("numpy", (), (), self.confinement)
-            return
-        kata = importlib.import_module("graders.catalogue").load(Path(root), first)
-        for name in {self.available(name, kata) for name in kata.runtimes}:
-            self.servers[_key(name, kata)] = WorkerServer.start(name, kata.packages, data_of(kata), self.confinement)
+        kata, names = None, ["numpy"]
+        if first:
+            kata = importlib.import_module("graders.catalogue").load(Path(root), first)
+            names = [self.available(name, kata) for name in kata.runtimes]
+        for name in dict.fromkeys(names):
+            self.start(_key(name, kata), name, kata)
 
     def suite(self, note: SuiteNote) -> SuiteProcess:
         """Return the suite process of a kata, which is started anew if the kata's files have changed."""

@@ -128,8 +128,10 @@ class JudgeRunner:
         The first wrong answer, and all after one that depended on earlier calls, are repeated in new processes instead.
         """
         runtime = self.sides.runtime(item)
-        if self._remembers or runtime not in self._repeating:
-            self._repeating.setdefault(runtime, None)
+        if self._remembers:
+            return None
+        if runtime not in self._repeating:
+            self._repeating[runtime] = None
             return None
         side = self._repeating[runtime]
         if side is None or not side.worker.alive:

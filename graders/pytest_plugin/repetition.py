@@ -40,19 +40,22 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
             where = ""
     if where is None:
         return None
+
+    def alike(one: Any, two: Any) -> bool:
+        return same(part_at(one, where), part_at(two, where))
+
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             side = other() if other is not None else None
             answers = [_asked(call, side) for _ in range(2)] if side is not None else []
-            if answers and all(same(part_at(each, where), part_at(answer, where)) for each in answers):
+            if answers and all(alike(each, answer) for each in answers):
                 return None  # it is the same after other calls and after itself, so no new process is needed
             alone = _asked(call, handle.afresh())
-            if same(part_at(alone, where), part_at(answer, where)):
+            if alike(alone, answer):
                 return None
             for before in filter(None, (call, call.before)):
                 value, again = (_after(before, call, handle.afresh()) for _ in range(2))
-                parts = [part_at(each, where) for each in (value, again, alone)]
-                if same(parts[0], parts[1]) and not same(parts[0], parts[2]):
+                if alike(value, again) and not alike(value, alone):
                     return Later(before, value)
     except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
         return None

@@ -496,7 +496,8 @@ def test_entries_without_content_count_towards_the_unpacked_limit(refusal, monke
         entry = member("./", tarfile.DIRTYPE)
         entry.pax_headers = {"comment": random.Random(number).randbytes(8_000).hex()}
         entries.append((entry, b""))
-    assert "it unpacks to more than 1 MB" in refusal(tarred(*entries, ("affine.py", SOURCE)))
+    # The file comes first, because tarfile seeks the entry after it, and `seek` looks at the limit, too.
+    assert "it unpacks to more than 1 MB" in refusal(tarred(("affine.py", SOURCE), *entries))
 
 
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
