@@ -515,8 +515,10 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 # ----------------------------------------------------------------------------------------------------- the comparison
 
 
-def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Time a call to compare, then repeat the training run of every row.
+def comparison(
+    submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int], rows: Sequence[int]
+) -> dict[str, Any]:
+    """Time a call to compare, then repeat the training runs of some rows.
 
     Return the table, and the weights and parameter counts from the repeated runs.
 
@@ -531,15 +533,11 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
     frame = submission.compare(data, seeds=list(seeds))
     wall = time.perf_counter() - began
     again = []
-    for seed in seeds:
-        for train, backbone in (
-            (submission.feature_extraction, submission.load_backbone()),
-            (submission.fine_tuning, submission.load_backbone()),
-            (submission.full_training, submission.load_backbone()),
-            (submission.full_training, tiny(seed)),
-        ):
-            run = train(backbone, data, epochs=epochs, seed=seed)
-            again.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
+    for seed, approach in (divmod(row, 4) for row in rows):
+        train = (submission.feature_extraction, submission.fine_tuning, *[submission.full_training] * 2)[approach]
+        backbone = tiny(seeds[seed]) if approach == 3 else submission.load_backbone()
+        run = train(backbone, data, epochs=epochs, seed=seeds[seed])
+        again.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
     return {
         "kind": type(frame).__name__,
         "columns": [str(name) for name in frame.columns],

@@ -139,7 +139,7 @@ def test_bug4_a_run_takes_a_healthy_runs_time(kata: Any, draw: Any, probes: Any)
             f"{MADE_UP}: after {epochs} epochs {share:.1%} of {len(classes)} unseen digits are classified correctly"
         )
 
-    speed = kata.speed(probes.bug4_run, arguments, assert_learned, rounds=5, at_most=AT_MOST, clock="cpu")
+    speed = kata.speed(probes.bug4_run, arguments, assert_learned, rounds=3, at_most=AT_MOST, clock="cpu")
     assert_speed(speed, at_most=AT_MOST)
 
 
@@ -152,9 +152,9 @@ def test_bug4_the_fast_runs_produce_the_results(kata: Any, draw: Any, probes: An
 
 
 @task("bug4_program", title="Bug 4: a seed gives the same results as before")
-@cases(3)
+@cases(2)
 def test_bug4_a_seed_gives_the_same_results_as_before(kata: Any, draw: Any, probes: Any) -> None:
-    seed, epochs = draw.seed(), (5, 1, 3)[draw.case % 3]
+    seed, epochs = draw.seed(), (5, 1)[draw.case % 2]
     assert_same_results(kata.run(probes.bug4_run, seed, epochs), (seed, epochs))
 
 

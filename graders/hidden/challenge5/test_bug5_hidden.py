@@ -35,10 +35,11 @@ SGD = ["SGD", 0.05, 0.9]  # the optimizer, its learning rate and its momentum; t
 SIZES = [N_RATINGS, N_HIDDEN, N_HIDDEN, N_DISHES]
 SHAPES = [shape for k, n in pairwise(SIZES) for shape in ((n, k), (n,))]
 
-# Mean accuracy on unseen guests of three runs. With the fault, single runs had 0.407 to 0.512 over 20 seeds (on average
-# 0.461). With the weakest remedy, dropout of the hidden units, they had 0.562 to 0.619 (on average 0.585). Always
-# knowing which dish suits a guest gives 0.67.
-UNSEEN_ACCURACY = 0.53
+# Accuracy on unseen guests. With the fault, single runs had 0.403 to 0.525 over 150 seeds (on average 0.470). With the
+# weakest remedy, dropout of the hidden units, they had 0.562 to 0.619 over 20 seeds (on average 0.585), and if batches
+# are normalised as well, 0.500 to 0.601 (on average 0.546). Always knowing which dish suits a guest gives 0.67.
+RUNS, UNSEEN_ACCURACY = 6, 0.51  # the mean of six faulty runs is 4 standard deviations below
+CERTAIN = 0.58  # in a single run, which then decides; 4.5 standard deviations above a faulty one
 ON_EDGE = 0.005  # share of the guests whose predicted dish rounding may change
 
 
@@ -98,8 +99,8 @@ def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> floa
 @task("bug5_heals", title="Bug 5: the orders of other guests are predicted")
 def test_bug5_the_orders_of_other_guests_are_predicted(kata: Any, draw: Any, probes: Any) -> None:
     shares = []
-    for seed in (draw.seed(), draw.seed(), draw.seed()):
-        of_guests = draw.seed()
+    for _ in range(RUNS):
+        seed, of_guests = draw.seed(), draw.seed()
         *parts, X, y = data_of(of_guests, N_UNSEEN)
         lines = MADE_UP_GUESTS.format(of_guests, N_UNSEEN)
         lines = trained_by("bug5_overfitting", seed, EPOCHS, made_up=lines, report=OTHER_GUESTS)
@@ -107,8 +108,10 @@ def test_bug5_the_orders_of_other_guests_are_predicted(kata: Any, draw: Any, pro
         assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
         assert run["classes"].shape == y.shape, f"predict returns shape {run['classes'].shape} for {len(y)} guests"
         shares.append(float(np.mean(run["classes"] == y)))
+        if shares[-1] >= CERTAIN:
+            return
     assert np.mean(shares) >= UNSEEN_ACCURACY, (
-        f"three networks, {MADE_UP} of 600 guests, predict {np.mean(shares):.1%} of the orders of {N_UNSEEN} others; "
+        f"{RUNS} networks, {MADE_UP} of 600 guests, predict {np.mean(shares):.1%} of the orders of {N_UNSEEN} others; "
         f"with a remedy for overfitting, it is at least {UNSEEN_ACCURACY:.0%}"
     )
 
