@@ -85,7 +85,9 @@ class MadeUpClasses(NamedTuple):
 
     def _nearness(self, X: np.ndarray) -> np.ndarray:
         """Return (n, prototypes): the squared length of each input minus its squared distance from each prototype."""
-        nearness: np.ndarray = 2 * X.astype(np.float64) @ self.prototypes.T - (self.prototypes**2).sum(axis=1)
+        nearness: np.ndarray = X.astype(np.float64, copy=False) @ (2 * self.prototypes.T) - (self.prototypes**2).sum(
+            axis=1
+        )
         return nearness
 
 
@@ -94,8 +96,8 @@ def made_up_classes(X: np.ndarray, seed: int, n_classes: int, n_prototypes: int 
 
     Each is the nearest one of at least 0.4 / n_prototypes of the inputs, so that no class is rare.
     """
-    rng, n = np.random.default_rng(seed), n_prototypes or n_classes
+    rng, n, X = np.random.default_rng(seed), n_prototypes or n_classes, X.astype(np.float64)
     while True:
-        made_up = MadeUpClasses(X[rng.choice(len(X), n, replace=False)].astype(np.float64), n)
+        made_up = MadeUpClasses(X[rng.choice(len(X), n, replace=False)], n)
         if np.bincount(made_up.of(X), minlength=n).min() >= 0.4 / n * len(X):
             return made_up._replace(n_classes=n_classes)

@@ -5,12 +5,14 @@ Each test module contains the judge's own copy of its program's data, network an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.sgd import sgd
 
 from graders import datasets
 from graders.checks import MadeUpClasses
@@ -67,6 +69,38 @@ print()"""
 def predicted_by(name: str, seeds: list[int], epochs: int, asked: str = "data.X_validation") -> str:
     """Return a learner's program that predicts with several networks: again, in reverse order and row by row."""
     return PREDICTED.format(name=name, seeds=seeds, epochs=epochs, asked=asked)
+
+
+class Descent:
+    """Takes the steps of torch.optim.SGD, which would load torch.compile, and that takes longer than a training.
+
+    The weights of matrices decay, those of biases don't.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float, weight_decay: float = 0.0) -> None:
+        self.parameters = list(parameters)
+        self.velocities: list[Tensor | None] = [None] * len(self.parameters)
+        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
+
+    def step(self, loss: Tensor) -> None:
+        """Take a step down the gradient of a loss."""
+        gradients = list(torch.autograd.grad(loss, self.parameters))
+        with torch.no_grad():
+            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+                if parameter.ndim > 1:
+                    gradient += self.weight_decay * parameter
+            sgd(
+                self.parameters,
+                gradients,
+                self.velocities,
+                foreach=False,
+                weight_decay=0.0,
+                momentum=self.momentum,
+                lr=self.lr,
+                dampening=0.0,
+                nesterov=False,
+                maximize=False,
+            )
 
 
 class Data(NamedTuple):

@@ -18,6 +18,7 @@ from graders.checks import MadeUpClasses, assert_close, assert_equal, cases, mad
 from graders.hidden.challenge5.replay import (
     MADE_UP,
     Data,
+    Descent,
     Replay,
     assert_classes,
     assert_fresh,
@@ -98,21 +99,13 @@ def batches_of(run: dict[str, Any], data: Data, epochs: int) -> list[Tensor]:
 def replay(seed: int, data: Data, batches: list[Tensor]) -> Replay:
     """Train the seed's network on these batches in float64."""
     network = fresh_network(seed).double()
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    biases = [p for p in network.parameters() if p.ndim == 1]
-    descent = torch.optim.SGD(
-        [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": biases, "weight_decay": 0.0}],
-        lr=LEARNING_RATE,
-        momentum=MOMENTUM,
-    )
+    descent = Descent(network.parameters(), LEARNING_RATE, MOMENTUM, WEIGHT_DECAY)
     X, y = torch.tensor(data.X_train, dtype=torch.float64), torch.tensor(data.y_train)
     losses: list[float] = []
     accuracies: list[tuple[float, float]] = []
     for step, batch in enumerate(batches, start=1):
         loss = F.cross_entropy(network(X[batch]), y[batch])
-        descent.zero_grad()
-        loss.backward()
-        descent.step()
+        descent.step(loss)
         losses.append(loss.item())
         if step * BATCH_SIZE % N_POINTS == 0:
             weights = weights_of(network)

@@ -20,6 +20,7 @@ from graders.checks import assert_close, assert_equal, cases, task
 from graders.hidden.challenge5.replay import (
     MADE_UP,
     Data,
+    Descent,
     assert_shapes,
     assert_whole_epochs,
     batches_by_content,
@@ -133,15 +134,13 @@ def assert_he(weights: list[np.ndarray]) -> None:
 def replay(before: list[np.ndarray], data: Data, batches: list[Tensor]) -> Replay:
     """Train a network with these initial weights on these batches in float64."""
     weights = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in before]
-    descent = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM)
+    descent = Descent(weights, LEARNING_RATE, MOMENTUM)
     X, y = torch.tensor(data.X_train, dtype=torch.float64), torch.tensor(data.y_train, dtype=torch.float64)
     losses: list[float] = []
     validation: list[float] = []
     for step, batch in enumerate(batches, start=1):
         loss = F.mse_loss(network(weights, X[batch]), y[batch])
-        descent.zero_grad()
-        loss.backward()
-        descent.step()
+        descent.step(loss)
         losses.append(loss.item())
         if step * BATCH_SIZE % N_TRAIN == 0:
             validation.append(mean_loss(arrays(weights), data.X_validation, data.y_validation))

@@ -19,6 +19,7 @@ from graders.checks import assert_close, assert_equal, cases, made_up_classes, t
 from graders.hidden.challenge5.replay import (
     MADE_UP,
     Data,
+    Descent,
     Replay,
     assert_classes,
     assert_fresh,
@@ -150,7 +151,7 @@ def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray, 
 def replay(seed: int, training: Training) -> Replay:
     """Train the seed's network in float64 on the batches of a reported training run."""
     network = fresh_network(seed).double()
-    descent = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    descent = Descent(network.parameters(), LEARNING_RATE, MOMENTUM)
     data = training.data
     inputs, other = training.scaling.of(data.X_train), training.scaling.of(data.X_validation)
     X, y = torch.tensor(inputs), torch.tensor(data.y_train)
@@ -158,9 +159,7 @@ def replay(seed: int, training: Training) -> Replay:
     accuracies: list[tuple[float, float]] = []
     for step, batch in enumerate(training.batches, start=1):
         loss = F.cross_entropy(network(X[batch]), y[batch])
-        descent.zero_grad()
-        loss.backward()
-        descent.step()
+        descent.step(loss)
         losses.append(loss.item())
         if step * BATCH_SIZE % N_TRAIN == 0:
             weights = weights_of(network)

@@ -19,6 +19,7 @@ from graders.checks import MadeUpClasses, assert_close, assert_equal, assert_spe
 from graders.hidden.challenge5.replay import (
     MADE_UP,
     Data,
+    Descent,
     Replay,
     assert_classes,
     assert_shapes,
@@ -75,16 +76,14 @@ def replay(seed: int, epochs: int) -> Replay:
     """Repeat a seed's training in float64."""
     data, network = data_of(seed), fresh_network(seed).double()
     shuffle = torch.Generator().manual_seed(seed)
-    descent = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    descent = Descent(network.parameters(), LEARNING_RATE, MOMENTUM)
     X, y = torch.tensor(data.X_train), torch.tensor(data.y_train)
     told = Replay([], [], [], [])
     for _ in range(epochs):
         losses = []
         for batch in torch.randperm(N_TRAIN, generator=shuffle).split(BATCH_SIZE):
             loss = F.cross_entropy(network(X[batch]), y[batch])
-            descent.zero_grad()
-            loss.backward()
-            descent.step()
+            descent.step(loss)
             losses.append(loss.item())
         weights = weights_of(network)
         told.loss.append(float(np.mean(losses)))
