@@ -198,7 +198,7 @@ def ratio_of_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation:
     return float(np.linalg.norm(gradients[0][0]) / np.linalg.norm(gradients[-1][0]))
 
 
-@task("fixed")
+@task("fixed", unless_hidden=True)
 def test_the_fixed_network_recognises_unseen_digits(kata: Any, draw: Any, probes: Any) -> None:
     X, y = digits(4000, draw.seed())
     images, classes = datasets.kept_back("mnist")
@@ -239,7 +239,7 @@ def test_the_seed_decides_the_experiment(kata: Any, draw: Any, probes: Any) -> N
     assert_left_alone("experiment", run["changed"])
 
 
-@task("seeds")
+@task("seeds", unless_hidden=True)
 def test_nothing_else_is_changed(kata: Any, draw: Any, probes: Any) -> None:
     changed = kata.run(probes.changed_by_fixed, *digits(1000, draw.seed()), draw.seed())
     assert_left_alone("fixed_network", changed)
@@ -270,7 +270,7 @@ def made_up_frames(seed: int) -> list[dict[str, np.ndarray]]:
     ]
 
 
-@task("plot")
+@task("plot", unless_hidden=True)
 def test_the_picture_shows_both_networks_on_a_logarithmic_axis(kata: Any, draw: Any, probes: Any) -> None:
     frames = made_up_frames(draw.seed())
     run = kata.run(probes.plot, frames, "gradients.png")

@@ -279,7 +279,7 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
         assert_equal(run[1], run[0])
 
 
-@task("training")
+@task("training", unless_hidden=True)
 def test_the_test_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
     run, mean = (
@@ -295,7 +295,7 @@ def test_the_test_reviews_are_classified_correctly(kata: Any, draw: Any, probes:
     )
 
 
-@task("evidence")
+@task("evidence", unless_hidden=True)
 def test_most_weight_is_on_the_words_that_decide(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.share_of_test_reviews, draw.seed(), EPOCHS)
     assert run["on_evidence"] >= 0.5, (
@@ -319,7 +319,7 @@ def test_real_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any
     assert right >= 0.6, f"{right:.1%} of 1000 real reviews are classified correctly, expected at least 60 %"
 
 
-@task("explain")
+@task("explain", unless_hidden=True)
 def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, probes: Any) -> None:
     def trained() -> tuple[bool, dict[str, float]]:
         told = kata.run(probes.explanation_of, draw.seed(), EPOCHS, EXAMPLE)
@@ -445,7 +445,7 @@ def row_of(cells: list[Any], weights: np.ndarray) -> Any:
     return None
 
 
-@task("comparison")
+@task("comparison", unless_hidden=True)
 def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: Any) -> None:
     run = kata.run(probes.table_of, draw.seed(), [3, 1])
     table = run["columns"]

@@ -239,7 +239,7 @@ def test_ctrl_c_in_the_first_epoch_is_raised(kata: Any, probes: Any) -> None:
     assert run["raised"] or run["silent"], "no epoch was finished, so KeyboardInterrupt must be raised"
 
 
-@task("interrupted")
+@task("interrupted", unless_hidden=True)
 def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, probes: Any) -> None:
     short, long = kata.run(probes.begins, [12, 20])
     assert_near(
@@ -251,7 +251,7 @@ def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, probes: Any) ->
     )
 
 
-@task("interrupted", title="Ctrl-C ends the table before the interrupted training run")
+@task("interrupted", title="Ctrl-C ends the table before the interrupted training run", unless_hidden=True)
 def test_ctrl_c_ends_the_table_before_that_training(kata: Any, probes: Any) -> None:
     found = kata.run(probes.comparison_interrupted)
     assert not found["raised"], (
@@ -263,7 +263,7 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, probes: Any) -> N
 LEAST = {"feature extraction": (0.50, 0.10), "fine-tuning": (0.65, 0.20), "full training": (0.50, 0.10)}
 
 
-@task("accuracy")
+@task("accuracy", unless_hidden=True)  # the hidden test has more images, and a margin for the choice of images
 def test_transfer_beats_training_from_scratch_on_100_images(kata: Any, draw: Any, probes: Any) -> None:
     found = kata.run(probes.accuracies, 100, 20, draw.seed() % 1000)
     for approach, (least, ahead) in LEAST.items():
@@ -403,7 +403,7 @@ def is_channel(grid: np.ndarray, channel: np.ndarray) -> bool:
     return bool((a * b).sum() > 0.9999 * lengths[0] * lengths[1] or max(lengths) < 1e-6)
 
 
-@task("comparison")
+@task("comparison", unless_hidden=True)
 def test_training_again_gives_the_same_comparison(kata: Any, probes: Any) -> None:
     found = kata.run(probes.table_of, [2, 1])
     table = found["columns"]

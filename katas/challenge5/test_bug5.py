@@ -11,7 +11,7 @@ RUNS, AT_LEAST = 6, 0.51  # a remedy reaches 55 to 65 % on average, the broken p
 CERTAIN = 0.58  # if one network is this good, no other is trained
 
 
-@task("bug5_heals", title="Bug 5: it predicts the orders of other guests too")
+@task("bug5_heals", title="Bug 5: it predicts the orders of other guests too", unless_hidden=True)
 def test_bug5_it_predicts_the_orders_of_other_guests_too(kata: Any, draw: Any, probes: Any) -> None:
     runs = []
     for _ in range(RUNS):

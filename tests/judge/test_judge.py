@@ -507,9 +507,9 @@ def broken(faulty: Path, examiner: Judge, repository: Path) -> Callable[..., Ver
 
     def grade(changes: dict[str, tuple[str, str] | str | None], slug: str = "ten") -> Verdict:
         for part in ("katas", "solutions", "graders/hidden"):
-            shutil.rmtree(faulty / part / slug, ignore_errors=True)
+            shutil.rmtree(faulty / part / slug, ignore_errors=True)  # a judge that ends may still write a __pycache__
             if (repository / part / slug).is_dir():
-                shutil.copytree(repository / part / slug, faulty / part / slug)
+                shutil.copytree(repository / part / slug, faulty / part / slug, dirs_exist_ok=True)
         for name, change in changes.items():
             path = faulty / name
             if change is None:

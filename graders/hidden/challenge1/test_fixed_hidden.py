@@ -111,7 +111,7 @@ def test_the_seed_alone_decides_the_fixed_network(kata: Any, draw: Any, probes: 
     images, y = np.load(place / "images.npy").reshape(-1, 784)[:1000], np.load(place / "labels.npy")[:1000]
     lines = FIXED.format(data=FIRST_DIGITS, seed=seed)
     run = kata.run(probes.fixed, images, y, seed, 0, images[:1], lines=lines)
-    assert not run["touched"], f"fixed_network changed a global random generator: {', '.join(run['touched'])}"
+    assert not run["touched"], f"fixed_network changed what it should leave alone: {', '.join(run['touched'])}"
     last = kata.run(probes.fixed_parameters, "last", lines=lines)
     again = kata.run(probes.fixed_again, images, y, seed, data=FIRST_DIGITS)
     with about("fixed_network, called twice with the same seed"):

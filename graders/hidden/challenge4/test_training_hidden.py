@@ -466,7 +466,7 @@ def test_full_training_what_influences_the_training(kata: Any, draw: Any, probes
 def test_every_row_of_the_history_matches_the_model(kata: Any, draw: Any, probes: Any) -> None:
     approach = list(LABELS)[draw.case]
     state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 60, 50, 5)
-    seed, lengths = draw.seed() % 10_000, (1, 2, 3, 4)
+    seed, lengths = draw.seed() % 10_000, (1, 2, 3)
     options = [{"epochs": epochs, "seed": seed} for epochs in lengths]
     runs = kata.run(probes.trainings, approach, flat(state), [parts] * len(lengths), 5, options)
     for run, epochs in zip(runs, lengths, strict=True):
