@@ -198,7 +198,7 @@ def ratio_of_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation:
     return float(np.linalg.norm(gradients[0][0]) / np.linalg.norm(gradients[-1][0]))
 
 
-@task("fixed", unless_hidden=True)
+@task("fixed")
 def test_the_fixed_network_recognises_unseen_digits(kata: Any, draw: Any, probes: Any) -> None:
     X, y = digits(4000, draw.seed())
     images, classes = datasets.kept_back("mnist")

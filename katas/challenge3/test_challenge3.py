@@ -279,7 +279,7 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
         assert_equal(run[1], run[0])
 
 
-@task("training", unless_hidden=True)
+@task("training")
 def test_the_test_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
     run, mean = (

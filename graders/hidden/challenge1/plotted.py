@@ -20,10 +20,12 @@ SLACK = 1e-6  # relative tolerance, since numbers may be rounded to float32
 def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
+    *shuffled, largest = np.geomspace(0.02, 4, N_LAYERS)
     centres = {
-        # the factor from layer to layer is 3.4 with sigmoids and 1.46 with ReLUs, whose norms are then shuffled
+        # The factor from layer to layer is 3.4 with sigmoids and 1.46 with ReLUs. Their norms are then shuffled, except
+        # for the largest, which stays in the last layer: limits of the axis that are too small would hide it.
         "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),
-        "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),
+        "relu": np.append(rng.permutation(shuffled), largest),
     }
     return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}
 

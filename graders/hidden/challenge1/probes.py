@@ -228,7 +228,7 @@ def fixed(
         return loss
 
     X = images.astype(np.float32) / 255
-    _disturb(seed)
+    _disturb(seed + 2)  # a generator that is seeded with `seed` ends in another state
     before, given = _generators(), (X.copy(), y.copy())
     with _watched(submission, see):
         network = submission.fixed_network(X, y, seed)
@@ -307,7 +307,7 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
     path = Path(name)
     path.unlink(missing_ok=True)
     tables = [_frame(norms, losses) for norms in (sigmoid, relu)]
-    before = [_table(table) for table in tables]
+    before = [_whole(table) for table in tables]
     FigureCanvasAgg.print_png = see
     try:
         submission.plot_gradients(*tables, name)
@@ -320,7 +320,7 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
         "png": data,
         "figure": saved[-1] if saved else None,
         "before": before,
-        "frames": [_table(table) for table in tables],
+        "frames": [_whole(table) for table in tables],
     }
 
 
@@ -458,6 +458,11 @@ def _fingerprint(parameters: Any) -> list[int]:
     """Return a checksum for each array, which is the sum of its bits read as 32-bit integers."""
     arrays = (np.ascontiguousarray(array) for pair in parameters for array in pair)
     return [int(array.view(np.uint32).sum(dtype=np.uint64)) for array in arrays]
+
+
+def _whole(table: pd.DataFrame) -> dict[str, Any]:
+    """Return a DataFrame's columns, the kinds of their numbers and its index."""
+    return {**_table(table), "dtypes": list(map(str, table.dtypes)), "index": list(map(str, table.index))}
 
 
 def _table(frame: Any) -> dict[str, Any]:

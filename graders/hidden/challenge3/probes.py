@@ -386,7 +386,7 @@ def comparison(submission: Any, train_set: Told, test_set: Told, seeds: Sequence
             for start in (0, 1):
                 for seed_of in (torch.manual_seed, np.random.seed, random.seed):
                     seed_of(start)
-                model = _trained(submission, kind, corpus, seed, getattr(submission, "EPOCHS", 20))
+                model = _trained(submission, kind, corpus, seed, 20)
                 model.eval()
                 logits.append(_answer(model, *corpus.encode(_split(test_set[0])))[0])
             again.append((*logits, sum(map(np.size, _parameters(model)))))

@@ -515,12 +515,8 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 # ----------------------------------------------------------------------------------------------------- the comparison
 
 
-def comparison(
-    submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int], rows: Sequence[int]
-) -> dict[str, Any]:
-    """Time a call to compare, then repeat the training runs of some rows.
-
-    Return the table, and the weights and parameter counts from the repeated runs.
+def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
+    """Time a call to compare, and return the table.
 
     Shown as:
         import transfer
@@ -528,24 +524,35 @@ def comparison(
         print(table_of(transfer, seeds))
     """
     data = _data(parts, n_classes)
-    epochs = submission.EPOCHS
     began = time.perf_counter()
     frame = submission.compare(data, seeds=list(seeds))
     wall = time.perf_counter() - began
-    again = []
-    for seed, approach in (divmod(row, 4) for row in rows):
-        train = (submission.feature_extraction, submission.fine_tuning, *[submission.full_training] * 2)[approach]
-        backbone = tiny(seeds[seed]) if approach == 3 else submission.load_backbone()
-        run = train(backbone, data, epochs=epochs, seed=seeds[seed])
-        again.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
     return {
         "kind": type(frame).__name__,
         "columns": [str(name) for name in frame.columns],
         "approach": [str(name) for name in frame["approach"]],
         **{name: [float(v) for v in frame[name]] for name in ("seed", "accuracy", "seconds", "trainable_parameters")},
         "wall": wall,
-        "again": again,
     }
+
+
+def rows_again(
+    submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int], rows: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Repeat the training runs of some rows of a comparison; return their weights and parameter counts.
+
+    Shown as:
+        import transfer
+        from probes import table_of
+        print(table_of(transfer, seeds))
+    """
+    data, found = _data(parts, n_classes), []
+    for seed, approach in (divmod(row, 4) for row in rows):
+        train = (submission.feature_extraction, submission.fine_tuning, *[submission.full_training] * 2)[approach]
+        backbone = tiny(seeds[seed]) if approach == 3 else submission.load_backbone()
+        run = train(backbone, data, epochs=submission.EPOCHS, seed=seeds[seed])
+        found.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
+    return found
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:

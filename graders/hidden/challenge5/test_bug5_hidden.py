@@ -36,10 +36,11 @@ SIZES = [N_RATINGS, N_HIDDEN, N_HIDDEN, N_DISHES]
 SHAPES = [shape for k, n in pairwise(SIZES) for shape in ((n, k), (n,))]
 
 # Accuracy on unseen guests. With the fault, single runs had 0.403 to 0.525 over 150 seeds (on average 0.470). With the
-# weakest remedy, dropout of the hidden units, they had 0.562 to 0.619 over 20 seeds (on average 0.585), and if batches
-# are normalised as well, 0.500 to 0.601 (on average 0.546). Always knowing which dish suits a guest gives 0.67.
-RUNS, UNSEEN_ACCURACY = 6, 0.51  # the mean of six faulty runs is 4 standard deviations below
-CERTAIN = 0.58  # in a single run, which then decides; 4.5 standard deviations above a faulty one
+# weakest remedy, dropout of the hidden units, they had 0.562 to 0.619 over 20 seeds (on average 0.585), or 0.451 to
+# 0.546 (on average 0.501) if units are also dropped in predict. With a remedy and normalised batches, they had 0.500 to
+# 0.601 (on average 0.546). Always knowing which dish suits a guest gives 0.67.
+RUNS, UNSEEN_ACCURACY = 8, 0.52  # the mean of eight faulty runs is 6 standard deviations below
+CERTAIN = 0.58  # in the first two runs, which then decide; 4.5 standard deviations above a faulty one
 ON_EDGE = 0.005  # share of the guests whose predicted dish rounding may change
 
 
@@ -108,7 +109,7 @@ def test_bug5_the_orders_of_other_guests_are_predicted(kata: Any, draw: Any, pro
         assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
         assert run["classes"].shape == y.shape, f"predict returns shape {run['classes'].shape} for {len(y)} guests"
         shares.append(float(np.mean(run["classes"] == y)))
-        if shares[-1] >= CERTAIN:
+        if len(shares) == 2 and min(shares) >= CERTAIN:
             return
     assert np.mean(shares) >= UNSEEN_ACCURACY, (
         f"{RUNS} networks, {MADE_UP} of 600 guests, predict {np.mean(shares):.1%} of the orders of {N_UNSEEN} others; "
