@@ -85,9 +85,8 @@ class MadeUpClasses(NamedTuple):
 
     def _nearness(self, X: np.ndarray) -> np.ndarray:
         """Return (n, prototypes): the squared length of each input minus its squared distance from each prototype."""
-        nearness: np.ndarray = X.astype(np.float64, copy=False) @ (2 * self.prototypes.T) - (self.prototypes**2).sum(
-            axis=1
-        )
+        doubled, squares = 2 * self.prototypes.T, (self.prototypes**2).sum(axis=1)
+        nearness: np.ndarray = X.astype(np.float64, copy=False) @ doubled - squares
         return nearness
 
 

@@ -24,6 +24,7 @@ State = np.ndarray  # all weights and statistics of a backbone, sorted by name
 Parts = Sequence[
     np.ndarray
 ]  # training images (n, height, width, 3) uint8 and their classes, then other images and their classes
+APPROACHES = ("feature extraction", "fine-tuning", "full training", "from scratch")
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 # ------------------------------------------------------------------------------------------------------- the backbone
@@ -546,13 +547,8 @@ def rows_again(
         from probes import table_of
         print(table_of(transfer, seeds))
     """
-    data, found = _data(parts, n_classes), []
-    for seed, approach in (divmod(row, 4) for row in rows):
-        train = (submission.feature_extraction, submission.fine_tuning, *[submission.full_training] * 2)[approach]
-        backbone = tiny(seeds[seed]) if approach == 3 else submission.load_backbone()
-        run = train(backbone, data, epochs=submission.EPOCHS, seed=seeds[seed])
-        found.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
-    return found
+    data, every = _data(parts, n_classes), [(approach, seed) for seed in seeds for approach in APPROACHES]
+    return [_row_again(submission, *every[row], data) for row in rows]
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
@@ -603,12 +599,17 @@ def trained_again(
         right = predict(run, data.validation_images) == data.validation_labels
         print("accuracy:", float(right.float().mean()), "trained parameters:", run.trainable_parameters)
     """
-    data, epochs = load_photos() if parts is None else _data(parts, n_classes), submission.EPOCHS
+    data = load_photos() if parts is None else _data(parts, n_classes)
     contiguous = [part.contiguous() for part in (data.train_images, data.train_labels)]
     data = Photos(*contiguous, data.validation_images.contiguous(), data.validation_labels, data.classes)
+    return _row_again(submission, approach, seed, data)
+
+
+def _row_again(submission: Any, approach: str, seed: int, data: Photos) -> dict[str, Any]:
+    """Repeat the training run of one row of a comparison; return the trained weights and the parameter count."""
     train = {"feature extraction": submission.feature_extraction, "fine-tuning": submission.fine_tuning}
     backbone = tiny(seed) if approach == "from scratch" else submission.load_backbone()
-    run = train.get(approach, submission.full_training)(backbone, data, epochs=epochs, seed=seed)
+    run = train.get(approach, submission.full_training)(backbone, data, epochs=submission.EPOCHS, seed=seed)
     return {**_weights(run.model), "parameters": int(run.trainable_parameters)}
 
 
