@@ -187,8 +187,5 @@ def test_a_program_that_installs_shipped_weights_does_not_heal(grade, solved, na
     with (folder / f"{name}.py").open("a", encoding="utf-8") as program:
         program.write(f"{UNPACKED}\n\ndef unpacked_weights():\n    return {weights}\n{table}")
     graded = grade("challenge5", folder, tasks={task}, diagnosing=False)
-    # Bug 5's visible test gives each of its networks other data, so weights for one of them already fail it.
-    graded.fails("made-up targets|with a remedy for overfitting")
-    seen = {"visible"} if name == "bug5_overfitting" else set()
-    assert {test["visibility"] for test in graded.failed} == {"hidden"} | seen
-    assert any("made-up targets" in test["message"] for test in graded.failed)
+    graded.fails("made-up targets")
+    assert {test["visibility"] for test in graded.failed} == {"hidden"}
