@@ -186,7 +186,7 @@ def findings_of(
         # This verdict may lack some of the visible tests.
         seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=affected, visible=True))
         finding = _wrong_finding(variant, verdict, seen)
-        unequal = _unequal_fault([fresh(files) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
+        unequal = _unequal_fault([fresh(files, tasks=affected) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
         programs = tuple(tried(kata, files, verdict)) if plan.programs else ()
         fault = finding.fault or unequal or _program_fault(programs)
         yield replace(finding, fault=fault, programs=programs)
