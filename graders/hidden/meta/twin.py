@@ -294,7 +294,6 @@ def check(
         code, reference = f"{code}\ny.backward(g)", f"{reference}\ny.backward(g)"
     wide = outcome(reference, leaves, constants, report, wide=True)
     as_is = as_is or wide
-    narrow = is_narrow(kata.beside(stages[0].runtime) if stages else kata, probes, as_is.values)
     if stages:
         found = ran_in_stages(kata, probes, stages, leaves, constants, report)
     else:
@@ -307,26 +306,13 @@ def check(
     magnitude = wide.magnitude if scale is None else scale
     for path in report:
         with about(f"{subject}: {path}"):
-            compare(found[path], as_is.values[path], wide.values[path], magnitude, length, narrow=narrow)
+            compare(found[path], as_is.values[path], wide.values[path], magnitude, length, narrow=found["narrow"])
     function, inputs = numerically or (None, {})
-    if function and all_float64(inputs.values()) and not narrow:
+    if function and all_float64(inputs.values()) and not found["narrow"]:
         with about(f"{subject}: {' and '.join(inputs)}"):
             gradients = [found[path] for path in inputs]
             check_slope(gradients, function, list(inputs.values()), constants["g"], magnitude, length)
     return found
-
-
-def is_narrow(kata: Any, probes: Any, native: Any) -> bool:
-    """Return whether the framework turns float64 arrays into float32. Ask it only if PyTorch's values are float64."""
-    kept = "str(Tensor(np.ones(1)).data.dtype)"
-    return has_float64(native) and ran(kata, probes, "", {}, {}, [kept])[kept] == "float32"
-
-
-def has_float64(value: Any) -> bool:
-    """Return whether there is a float64 array among nested values."""
-    if isinstance(value, dict | list):
-        return any(map(has_float64, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, np.ndarray) and value.dtype == np.float64
 
 
 def offers(kata: Any, probes: Any, method: str) -> bool:
@@ -431,7 +417,7 @@ def shown(value: Any) -> str:
 def ran(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
 ) -> dict[str, Any]:
-    """Run code with the framework, and return the values of the expressions in `report`."""
+    """Run code with the framework, and return the values of the expressions in `report`, and "narrow"."""
     given = dedented(code), dict(leaves), dict(constants), list(report)
     values = ", ".join(f"{path!r}: values({path})" for path in report)
     text = pasted(given[0], leaves, constants, f"{{{values}}}")
@@ -541,8 +527,7 @@ def check_all(
         wide = outcome(code, leaves, constants if g is None else constants | {"g": g}, report, wide=True)
         outcomes.append([native, wide])
         cotangents.append(g)
-    narrow = is_narrow(kata, probes, [native.values for native, _ in outcomes])
-    found = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
+    found, narrow = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
     numerically = numerically and all_float64(leaves.values()) and not narrow
     for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
