@@ -45,6 +45,24 @@ y.backward(Tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]))
 
 
 @task("broadcasting")
+def test_several_axes_at_once(kata, probes):
+    code = """
+a = Tensor([[[1.0], [2.0]]], requires_grad=True)
+p = Tensor([[1.0], [2.0]], requires_grad=True)
+q = Tensor([[[1.0, 10.0]], [[100.0, 1000.0]]], requires_grad=True)
+y = a * q + p * q
+y.backward(Tensor([[[1.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]]))
+"""
+    expected = {
+        "y": [[[2.0, 20.0], [4.0, 40.0]], [[200.0, 2000.0], [400.0, 4000.0]]],
+        "a.grad": [[[1111.0], [1111.0]]],
+        "p.grad": [[1111.0], [1111.0]],
+        "q.grad": [[[6.0, 6.0]], [[6.0, 6.0]]],
+    }
+    assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("broadcasting")
 def test_two_stacks_of_matrices(kata, probes):
     code = """
 a = Tensor([[[1.0, 2.0]], [[3.0, 4.0]]], requires_grad=True)
