@@ -1,7 +1,7 @@
 """Weights that were trained before they were submitted, in place of a training.
 
-Each attack passes the visible tests, and it passed the hidden ones as long as they asked for nothing but the weights of
-a network that recognises the digits, the rings or the hand.
+Each attack passed the hidden tests as long as they asked for nothing but the weights of a network that recognises the
+digits, the rings or the hand.
 """
 
 from __future__ import annotations

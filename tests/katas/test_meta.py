@@ -1,4 +1,4 @@
-"""The hidden tests of meta move objects from a process with PyTorch to one without, and check slopes on their own."""
+"""The hidden tests of meta move objects between processes, check slopes on their own, and show programs that run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders import Judge, catalogue, intake
+from graders.authoring.programs import tried
 from graders.checks.mismatch import Mismatch
 from tests.kata_modules import module_at
 from tests.late import Late, torch
+from tests.workshop import ROOT
 
 twin = Late("graders.hidden.meta.twin")
 PROBES = Path(__file__).parents[2] / "graders/hidden/meta/probes.py"
@@ -159,3 +162,15 @@ def test_the_same_run_in_pytorch_is_not_repeated() -> None:
     array[0] = 2
     assert twin.outcome("y = x * x", {"x": array}, {}, ["y"], wide=True).values["y"].tolist() == [4, 1, 1]
     assert twin.outcome("y = x * x", {"x": array}, {}, ["y"], wide=False).values["y"].tolist() == [4, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["summed_over_everything", "leaves_only_with_grad"])  # wrong gradients, a wrong bool
+def test_programs_of_hidden_tests_print_what_is_reported(katas_judge: Judge, name: str) -> None:
+    kata = catalogue.load(ROOT, "meta")
+    variant = next(each for each in kata.wrong if each.path.stem == name)
+    files = variant.submission(intake.solved(kata))
+    verdict = katas_judge.grade_files("meta", files, tasks=[variant.task], reducing=True)
+    hidden = {test.name for test in verdict.tests if test.visibility == "hidden" and test.status == "failed"}
+    outcomes = [each for each in tried(kata, files, verdict) if each.test in hidden]
+    assert outcomes
+    assert {each.kind for each in outcomes} == {"agrees"}, outcomes

@@ -209,7 +209,7 @@ def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probe
         abs(right - round(right)) < 1e-4 and 0 <= right <= 150,
         f"the accuracy {trial['accuracy']:g} is impossible with 150 rows",
     )
-    # over twelve seeds, the solution and SGD without momentum at a rate of 0.01 reached 1.00
+    # with each of twelve seeds, both the solution and SGD without momentum at a rate of 0.01 reached 1.00
     reached = float(np.mean(predictions(asked, trial, blind, 12, N_CLASSES) == classes))
     promise(
         reached >= 0.7,

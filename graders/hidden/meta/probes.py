@@ -15,7 +15,7 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
-    """Run code that uses the framework's names, and report the values of some expressions by name, and "narrow".
+    """Run code that uses the framework's names, and report the values of some expressions by name.
 
     Arrays in `leaves` become tensors with requires_grad. Arrays in `constants` become tensors without it, unless their
     names begin with "raw". Other constants stay as they are.
@@ -37,13 +37,13 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
         exec(compile(code, "program", "exec"), names)
         if leaving:
             return packed(submission, {name: names[name] for name in leaving})
-        return {path: plain(submission, eval(path, names)) for path in report} | {"narrow": is_narrow(submission)}
+        return {path: plain(submission, eval(path, names)) for path in report}, is_narrow(submission)
     except NotImplementedError as fault:
         raise unwritten(fault) from None
 
 
 def expressions(submission, lines, leaves, constants, cotangents):
-    """Compute each expression, and the gradients of the leaves, with new tensors each time; and report is_narrow.
+    """Compute each expression, and the gradients of the leaves, with new tensors each time.
 
     `leaves` and `constants` have the same meaning as in `program`. For each expression, `cotangents` holds None or the
     gradient to pass to backward. If an expression raises an exception, the probe reports the exception's name and text.

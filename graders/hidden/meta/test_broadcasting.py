@@ -16,16 +16,17 @@ SHAPES = [
     for ones in itertools.product((False, True), repeat=axes)
 ]
 SHORT = [shape for shape in SHAPES if len(shape) <= 2]
+LONG = [LARGEST, LARGEST[1:], (1, 1, 1, 1), (2, 1, 2, 1), (1, 1, 2, 1)]
 SIGNS = ("+", "*", "-", "/")
 
 
 def partners(first):
-    """Return the shapes to combine with a shape: all if it has at most two axes, so that each meets longer ones."""
+    """Return the shapes to combine with a shape: all of them, or some of the long ones if it is long, too."""
     if len(first) <= 2:
         return SHAPES
     as_long = [shape for shape in SHAPES if len(shape) == len(first)]
     opposite = as_long[-1 - as_long.index(first)]  # it has a 1 wherever the first has none
-    return [*SHORT, first, opposite, as_long[-1], LARGEST[1:], LARGEST]
+    return list(dict.fromkeys([*SHORT, first, opposite, *LONG]))
 
 
 @task("broadcasting")

@@ -295,9 +295,9 @@ def check(
     wide = outcome(reference, leaves, constants, report, wide=True)
     as_is = as_is or wide
     if stages:
-        found = ran_in_stages(kata, probes, stages, leaves, constants, report)
+        found, narrow = ran_in_stages(kata, probes, stages, leaves, constants, report)
     else:
-        found = ran(kata, probes, code, leaves, constants, report)
+        found, narrow = answered(kata, probes, code, leaves, constants, report)
     given = [f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value)]
     lines = "; ".join(line.strip() for line in code.splitlines() if line.strip())
     lines = lines if len(lines) <= LONGEST else f"… {lines[-LONGEST:]}"
@@ -306,9 +306,9 @@ def check(
     magnitude = wide.magnitude if scale is None else scale
     for path in report:
         with about(f"{subject}: {path}"):
-            compare(found[path], as_is.values[path], wide.values[path], magnitude, length, narrow=found["narrow"])
+            compare(found[path], as_is.values[path], wide.values[path], magnitude, length, narrow=narrow)
     function, inputs = numerically or (None, {})
-    if function and all_float64(inputs.values()) and not found["narrow"]:
+    if function and all_float64(inputs.values()) and not narrow:
         with about(f"{subject}: {' and '.join(inputs)}"):
             gradients = [found[path] for path in inputs]
             check_slope(gradients, function, list(inputs.values()), constants["g"], magnitude, length)
@@ -414,15 +414,34 @@ def shown(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else ""
 
 
-def ran(
+def ran(kata: Any, probes: Any, *program: Any) -> dict[str, Any]:
+    """Run a program as `answered` does, and return only the values."""
+    return answered(kata, probes, *program)[0]
+
+
+def answered(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
-) -> dict[str, Any]:
-    """Run code with the framework, and return the values of the expressions in `report`, and "narrow"."""
+) -> tuple[dict[str, Any], bool]:
+    """Run code with the framework, and return the values of the expressions in `report`, and whether it is narrow."""
     given = dedented(code), dict(leaves), dict(constants), list(report)
     values = ", ".join(f"{path!r}: values({path})" for path in report)
     text = pasted(given[0], leaves, constants, f"{{{values}}}")
-    answer: dict[str, Any] = kata.run(probes.program, *given, program=text, **leaves, **constants)
-    return answer
+    return with_width(kata, probes.program, *given, program=text, **leaves, **constants)
+
+
+def with_width(kata: Any, probe: Any, *given: Any, **shown: Any) -> tuple[Any, bool]:
+    """Run a probe. Return its values, which count as the submission's answer, and whether the framework is narrow.
+
+    A narrow framework turns float64 arrays into float32.
+    """
+    narrow = False
+
+    def values_of(answer: Any) -> Any:
+        nonlocal narrow
+        values, narrow = answer
+        return values
+
+    return kata.run(probe, *given, then=values_of, **shown), narrow
 
 
 HELPERS = {  # what a program shown to learners needs of the names that probes add to the framework's
@@ -481,16 +500,15 @@ def ran_in_stages(
     leaves: Mapping[str, Any],
     constants: Mapping[str, Any],
     report: Any,
-) -> dict[str, Any]:
-    """Run stages in turn, each with the values passed on by the previous one, and return the report of the last."""
+) -> tuple[dict[str, Any], bool]:
+    """Run stages in turn, each with the previous one's values. Return what `answered` does, for the last one."""
     *others, last = stages
     left = b""
     for each in others:
         given = dedented(each.code), {}, dict(constants), [], left, list(each.leaving)
         left = kata.beside(each.runtime).run(probes.program, *given)
     given = dedented(last.code), dict(leaves), dict(constants), list(report), left
-    answer: dict[str, Any] = kata.beside(last.runtime).run(probes.program, *given)
-    return answer
+    return with_width(kata.beside(last.runtime), probes.program, *given)
 
 
 def dedented(code: str) -> str:
@@ -527,7 +545,7 @@ def check_all(
         wide = outcome(code, leaves, constants if g is None else constants | {"g": g}, report, wide=True)
         outcomes.append([native, wide])
         cotangents.append(g)
-    found, narrow = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
+    found, narrow = with_width(kata, probes.expressions, list(expressions), leaves, constants, cotangents)
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
     numerically = numerically and all_float64(leaves.values()) and not narrow
     for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
@@ -564,7 +582,7 @@ def asked_alone(
         grads = ", ".join(f"{name!r}: values({name}.grad)" for name in leaves)
         given = {**leaves, **constants} | ({} if g is None else {"g": g})
         text = pasted(f"y = {line}{backward}", leaves, constants, f"[[values(y), {{{grads}}}]]")
-        kata.run(probes.expressions, [line], leaves, constants, [g], program=text, **given)
+        with_width(kata, probes.expressions, [line], leaves, constants, [g], program=text, **given)
         raise
 
 
