@@ -188,7 +188,7 @@ def findings_of(
         finding = _wrong_finding(variant, verdict, seen)
         unequal = _unequal_fault([fresh(files, tasks=affected) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
         programs = tuple(tried(kata, files, verdict)) if plan.programs else ()
-        fault = finding.fault or unequal or _program_fault(programs)
+        fault = unequal or finding.fault or _program_fault(programs)
         yield replace(finding, fault=fault, programs=programs)
     for variant in kata.accept[:: plan.every]:
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
@@ -246,11 +246,12 @@ def _stub_fault(verdict: Verdict, besides: Collection[str] = ()) -> str:
 
 def _unequal_fault(verdicts: Sequence[Verdict]) -> str:
     """Return a message if gradings of the same files on fresh inputs decided a task in different ways."""
-    for decided in zip(*(verdict.tasks for verdict in verdicts), strict=True):
-        counts = Counter(task.status for task in decided)
+    for name in dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks):
+        decided = [{task.name: task.status for task in verdict.tasks}.get(name, verdict.status) for verdict in verdicts]
+        counts = Counter(decided)
         if len(counts) > 1:
             found = " and ".join(f"{status} {count} times" for status, count in counts.most_common())
-            return f"gets different points by chance: the task {decided[0].name} was {found}"
+            return f"gets different points by chance: the task {name} was {found}"
     return ""
 
 

@@ -369,14 +369,14 @@ def test_greedy_text(kata, probes):
 
 @task("writing", title="A seed decides what is written")
 def test_writing(kata, probes):
-    seeds = list(range(20))  # two texts of four ids are often equal by chance, twenty pairs of them never
+    seeds = list(range(20))  # two texts of four ids are often equal by chance, but not so many pairs of them
     texts = kata.run(probes.generated, sizes, state, [1, 4], 4, seeds + seeds, 1.0)
     if any(len(text) != 6 or text[:2] != [1, 4] or not all(0 <= i < 7 for i in text) for text in texts):
         fail("expected the prompt [1, 4] and four more ids from 0 to 6", [1, 4], texts)
     with about("the same prompt with the same seeds"):
-        assert_equal(texts[20:], texts[:20])
+        assert_equal(texts[len(seeds) :], texts[: len(seeds)])
     if all(text == texts[0] for text in texts):
-        fail("twenty seeds wrote the same text", "different texts", texts)
+        fail(f"{len(seeds)} seeds wrote the same text", "different texts", texts)
 
 
 @task("writing", title="How often each token follows, at temperature 2")

@@ -156,6 +156,14 @@ def test_a_wrong_answer_with_other_points_each_time_is_named(tmp_path: Path) -> 
     assert "wrong/added gets" not in done.out
 
 
+def test_a_wrong_answer_that_is_sometimes_ungradable_is_named(tmp_path: Path) -> None:
+    workshop.write_repository(tmp_path, ["clean"])
+    lucky = f"import random\n\nif random.random() < 0.5:\n    raise OSError\n\n{ADDED}"
+    write(tmp_path / "graders/hidden/clean/wrong/lucky.py", f"# not always there\n# task: twice\n{lucky}")
+    done = katas_cold("check", "clean", "--flakes", "0", "--repeat", "30", cwd=tmp_path)
+    assert "wrong/lucky gets different points by chance: the task twice was" in done.out, done.said
+
+
 def test_programs_must_print_what_is_reported(tmp_path: Path) -> None:
     workshop.write_repository(tmp_path, ["clean"])
     elsewhere = ADDED.replace("2.0 + x", '(2.0 if "graders.worker" in __import__("sys").modules else 3.0) + x')
