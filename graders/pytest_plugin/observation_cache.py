@@ -16,10 +16,11 @@ import numpy as np
 from graders import wire
 from graders.errors import WireError
 
-MEMORY_BYTES = 16 << 20
+MEMORY_BYTES = 32 << 20
 MESSAGE_BYTES = 60_000  # any socket can send this much in one message
 KEY_BYTES = 16
-LARGE_BYTES = 2048  # larger arrays are sampled
+WHOLE_BYTES = 20_000  # values that weigh no more are kept whole
+LARGE_BYTES = 2048  # in others, larger arrays are sampled
 ENTRIES = 64  # the number of entries in each sample
 NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
 _TRUTH, _WHOLE = (bool, np.bool_), (bool, np.bool_, int, np.integer)
@@ -37,7 +38,7 @@ class Fingerprint(NamedTuple):
     @staticmethod
     def of(value: list[Any]) -> Fingerprint:
         """Return the fingerprint of plain values."""
-        kept = _sampled(value)
+        kept = value if weight(value) <= WHOLE_BYTES else _sampled(value)
         return Fingerprint(kept, kept is value)
 
 
@@ -116,7 +117,9 @@ def weight(value: Any) -> int:
         return 64 + sum(map(weight, value))
     if isinstance(value, dict):
         return 64 + sum(weight(item) + 64 for item in value.values())
-    return 64 + int(getattr(value, "nbytes", 0) or (len(value) if isinstance(value, str | bytes) else 0))
+    if isinstance(value, np.ndarray):
+        return 64 + value.nbytes
+    return 64 + (len(value) if isinstance(value, str | bytes) else 0)
 
 
 def same(left: Any, right: Any) -> bool:
