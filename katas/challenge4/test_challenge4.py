@@ -263,7 +263,7 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, probes: Any) -> N
 LEAST = {"feature extraction": (0.50, 0.10), "fine-tuning": (0.65, 0.20), "full training": (0.50, 0.10)}
 
 
-@task("accuracy")
+@task("accuracy", unless_hidden=True)
 def test_transfer_beats_training_from_scratch_on_100_images(kata: Any, draw: Any, probes: Any) -> None:
     found = kata.run(probes.accuracies, 100, 20, draw.seed() % 1000)
     for approach, (least, ahead) in LEAST.items():

@@ -563,9 +563,10 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# The limits are five percentage points below the README and the visible test, so the choice of images doesn't matter.
-LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
-AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # lead over runs from scratch
+# The README's limits. In eight runs with other seeds and images, the solution reached at least 0.62, 0.77 and 0.81. It
+# was at least 0.25, 0.42 and 0.39 ahead.
+LEAST = {"feature_extraction": 0.50, "fine_tuning": 0.65, "full_training": 0.50}
+AHEAD = {"feature_extraction": 0.10, "fine_tuning": 0.20, "full_training": 0.10}  # lead over runs from scratch
 
 
 @task("accuracy")
