@@ -174,3 +174,17 @@ def test_programs_of_hidden_tests_print_what_is_reported(katas_judge: Judge, nam
     outcomes = [each for each in tried(kata, files, verdict) if each.test in hidden]
     assert outcomes
     assert {each.kind for each in outcomes} == {"agrees"}, outcomes
+
+
+def test_the_program_of_an_expression_that_raises_says_so(katas_judge: Judge) -> None:
+    kata = catalogue.load(ROOT, "meta")
+    solution, place = intake.solved(kata), "your_framework/tensor.py"
+    lead = b"    lead = gradient.ndim - len(shape)\n"
+    assert lead in solution[place]
+    raising = lead + b"    if lead > 1:\n        raise ValueError('two more axes')\n"
+    files = solution | {place: solution[place].replace(lead, raising)}
+    verdict = katas_judge.grade_files("meta", files, tasks=["broadcasting"], reducing=True)
+    found = next(test for test in verdict.tests if test.name == "test_pairs_of_shapes")
+    assert found.message.startswith("your code raised ValueError: two more axes\nyour_framework/tensor.py, line ")
+    assert found.counterexample.endswith("# raises ValueError")
+    assert "is wrong" not in {each.kind for each in tried(kata, files, verdict)}

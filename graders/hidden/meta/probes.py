@@ -42,11 +42,12 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
         raise unwritten(fault) from None
 
 
-def expressions(submission, lines, leaves, constants, cotangents):
+def expressions(submission, lines, leaves, constants, cotangents, catching=True):
     """Compute each expression, and the gradients of the leaves, with new tensors each time.
 
     `leaves` and `constants` have the same meaning as in `program`. For each expression, `cotangents` holds None or the
-    gradient to pass to backward. If an expression raises an exception, the probe reports the exception's name and text.
+    gradient to pass to backward. If an expression raises an exception, the probe reports the exception's name and text
+    or, without `catching`, raises it, too.
 
     Shown as:
         {program}
@@ -65,7 +66,9 @@ def expressions(submission, lines, leaves, constants, cotangents):
             found.append([plain(submission, y), {name: plain(submission, leaf.grad) for name, leaf in held.items()}])
         except NotImplementedError as fault:
             raise unwritten(fault) from None
-        except Exception as fault:  # noqa: BLE001 (any exception is reported)
+        except Exception as fault:
+            if not catching:
+                raise
             found.append(f"{type(fault).__name__}: {fault}"[:1000])
     return found, is_narrow(submission)
 
