@@ -246,9 +246,9 @@ def _stub_fault(verdict: Verdict, besides: Collection[str] = ()) -> str:
 
 def _unequal_fault(verdicts: Sequence[Verdict]) -> str:
     """Return a message if gradings of the same files on fresh inputs decided a task in different ways."""
-    for name in dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks):
-        decided = [{task.name: task.status for task in verdict.tasks}.get(name, verdict.status) for verdict in verdicts]
-        counts = Counter(decided)
+    statuses = [{task.name: task.status for task in verdict.tasks} for verdict in verdicts]
+    for name in dict.fromkeys(name for each in statuses for name in each):
+        counts = Counter(each.get(name, verdict.status) for each, verdict in zip(statuses, verdicts, strict=True))
         if len(counts) > 1:
             found = " and ".join(f"{status} {count} times" for status, count in counts.most_common())
             return f"gets different points by chance: the task {name} was {found}"

@@ -552,7 +552,7 @@ def check_all(
         asked = functools.partial(asked_alone, kata, probes, line, leaves, constants)
         subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
         if isinstance(answer, str):
-            with asked(cotangents[number], catching=False):
+            with asked(cotangents[number]):
                 fail(f"{subject} raised {answer}", native.values["y"], None)
             continue
         length = OPERATIONS * (wide.size if terms is None else terms)
@@ -572,18 +572,11 @@ def check_all(
 
 @contextmanager
 def asked_alone(
-    kata: Any,
-    probes: Any,
-    line: str,
-    leaves: Mapping[str, Any],
-    constants: Mapping[str, Any],
-    g: Any,
-    *,
-    catching: bool = True,
+    kata: Any, probes: Any, line: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], g: Any
 ) -> Iterator[None]:
     """If a check of an expression fails, ask for this expression alone, so that the report shows a program for it.
 
-    Without `catching`, the report shows what the expression raises, and where.
+    If the expression raises an exception, the report shows which, and where.
     """
     try:
         yield
@@ -592,7 +585,7 @@ def asked_alone(
         grads = ", ".join(f"{name!r}: values({name}.grad)" for name in leaves)
         given = {**leaves, **constants} | ({} if g is None else {"g": g})
         text = pasted(f"y = {line}{backward}", leaves, constants, f"[[values(y), {{{grads}}}]]")
-        with_width(kata, probes.expressions, [line], leaves, constants, [g], catching, program=text, **given)
+        with_width(kata, probes.expressions, [line], leaves, constants, [g], False, program=text, **given)
         raise
 
 
