@@ -17,6 +17,7 @@ def test_bug5_it_predicts_the_orders_of_other_guests_too(kata: Any, draw: Any, p
     for _ in range(RUNS):
         run = kata.run(probes.bug5_run, draw.seed(), EPOCHS)
         assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
+        assert run["repeats"], "predict gives other answers when it is called again with the same network and guests"
         runs.append(run)
         if len(runs) == 2 and min(each["validation"] for each in runs) >= CERTAIN:
             return
