@@ -23,7 +23,7 @@ from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
 from graders.output.progress_bar import LineReporter, progress_bar
-from graders.verdict import Verdict
+from graders.verdict import TaskResult, Verdict
 
 PAGE = Path(__file__).parent / "static" / "accuracy.md"
 ABSENT = ("none", "not run")
@@ -246,7 +246,11 @@ def _stub_fault(verdict: Verdict, besides: Collection[str] = ()) -> str:
 
 def _unequal_fault(verdicts: Sequence[Verdict]) -> str:
     """Return a message if gradings of the same files on fresh inputs decided a task in different ways."""
-    statuses = [{task.name: task.status for task in verdict.tasks} for verdict in verdicts]
+
+    def said(task: TaskResult) -> str:
+        return f"partial ({task.score:g} of {task.max_score:g} points)" if task.status == "partial" else task.status
+
+    statuses = [{task.name: said(task) for task in verdict.tasks} for verdict in verdicts]
     for name in dict.fromkeys(name for each in statuses for name in each):
         counts = Counter(each.get(name, verdict.status) for each, verdict in zip(statuses, verdicts, strict=True))
         if len(counts) > 1:

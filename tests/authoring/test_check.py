@@ -156,6 +156,25 @@ def test_a_wrong_answer_with_other_points_each_time_is_named(tmp_path: Path) -> 
     assert "wrong/added gets" not in done.out
 
 
+def test_a_wrong_answer_with_another_part_of_the_points_each_time_is_named(tmp_path: Path) -> None:
+    workshop.write_repository(tmp_path, ["clean"])
+    edit(tmp_path / "katas/clean/kata.toml", "points = 1\n", "points = 3\npartial = true\n")
+    more = "\n".join(
+        f'@task("half")\ndef test_{x}_is_halved(kata):\n    assert_close(kata.half({x}.0), {x / 2})\n' for x in (4, 5)
+    )
+    edit(tmp_path / "graders/hidden/clean/test_hidden.py", '@task("half")', f'{more}\n@task("half")')
+    lucky = "import random\n\ndef twice(x):\n    return 2.0 + x\n\n"
+    lucky += "def half(x):\n    return {3.0: 1.5, 4.0: random.choice([2.0, 9.0]), 5.0: 9.0}[float(x)]\n"
+    write(tmp_path / "graders/hidden/clean/wrong/lucky.py", f"# half of 4 is right by chance\n# task: twice\n{lucky}")
+    done = katas_cold("check", "clean", "--flakes", "0", "--repeat", "30", cwd=tmp_path)
+    found = re.search(r"wrong/lucky gets different points by chance: the task half was (.+)", done.out)
+    assert found, done.said
+    assert re.sub(r"\d+ times", "N times", found[1]) in (
+        "partial (1 of 3 points) N times and partial (2 of 3 points) N times",
+        "partial (2 of 3 points) N times and partial (1 of 3 points) N times",
+    )
+
+
 def test_a_wrong_answer_that_is_sometimes_ungradable_is_named(tmp_path: Path) -> None:
     workshop.write_repository(tmp_path, ["clean"])
     lucky = f"import random\n\nif random.random() < 0.5:\n    raise OSError\n\n{ADDED}"
