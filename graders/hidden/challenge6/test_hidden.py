@@ -101,40 +101,47 @@ def test_earlier_keys_of_drawn_sizes(kata, draw, probes):
     visible.check_attention(kata, probes, heads(draw, 1, 2, n, n, 16), "tokens", is_causal=True)
 
 
-# Sizes that a block of 16, 32 or 64 nearly fills, so that a correct kernel stays well below each limit.
+# Blocks of 16, 32 or 64 nearly fill these sizes, so a correct kernel stays well below each limit. No block fills one
+# exactly, each row is longer than 128, and a matrix product has more tiles in one direction than in the other: a wrong
+# mask, a block of fixed size and a grid with its sides exchanged show in every grading.
+
+
+def odd(draw, name, low, high):
+    """Draw an odd size in [low, high], whose ends are odd."""
+    return 2 * draw.sizes(name, low=low // 2, high=high // 2) + 1
 
 
 @task("traffic")
 def test_loads_and_stores_of_add(kata, draw, probes):
-    n = draw.sizes("n", low=1000, high=4000)
+    n = odd(draw, "n", 1001, 4001)
     visible.check_traffic_of_add(kata, probes, normal(draw, n), normal(draw, n))
 
 
 @task("traffic")
 def test_loads_and_stores_of_softmax(kata, draw, probes):
-    visible.check_traffic_of_softmax(kata, probes, normal(draw, 3, draw.sizes("n", low=20, high=200)))
+    visible.check_traffic_of_softmax(kata, probes, normal(draw, 3, odd(draw, "n", 131, 201)))
 
 
 @task("traffic")
 def test_loads_and_stores_of_matmul(kata, draw, probes):
-    m, k, n = (16 * draw.sizes(name, low=3, high=4) - draw.sizes("less", low=0, high=3) for name in "mkn")
+    m, k, n = (size - draw.sizes("less", low=1, high=3) for size in (48, 16 * draw.sizes("k", low=3, high=4), 64))
     visible.check_traffic_of_matmul(kata, probes, normal(draw, m, k), normal(draw, k, n))
 
 
 @task("traffic")
 def test_loads_and_stores_of_layer_norm(kata, draw, probes):
-    inputs = visible.norm_inputs(draw, 4, draw.sizes("n", low=20, high=200))
+    inputs = visible.norm_inputs(draw, 4, odd(draw, "n", 131, 201))
     visible.check_traffic_of_layer_norm(kata, probes, inputs)
 
 
 @task("traffic")
 def test_loads_and_stores_of_the_gradients(kata, draw, probes):
-    rows, columns = draw.sizes("rows", low=9, high=14), draw.sizes("columns", low=20, high=140)
+    rows, columns = odd(draw, "rows", 9, 13), odd(draw, "columns", 131, 151)
     x, dy = normal(draw, rows, columns), normal(draw, rows, columns)
     visible.check_traffic_of_backward(kata, probes, visible.backward_inputs(dy, x, normal(draw, columns)))
 
 
 @task("traffic")
 def test_loads_and_stores_of_attention(kata, draw, probes):
-    n = 16 * draw.sizes("blocks", low=3, high=4) - draw.sizes("less", low=0, high=3)
+    n = 16 * draw.sizes("blocks", low=3, high=4) - draw.sizes("less", low=1, high=3)
     visible.check_traffic_of_attention(kata, probes, heads(draw, 1, 1, n, n, 16))
