@@ -489,7 +489,7 @@ def assert_begins(approach: str, short: Any, long: Any, epochs: int) -> None:
 def test_a_short_run_is_the_beginning_of_a_longer_one(kata: Any, draw: Any, probes: Any) -> None:
     """The learning rate must not depend on the number of epochs, either in short runs or in long runs."""
     approach = list(LABELS)[draw.case]
-    state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 30, 15, 4)
+    state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 16, 8, 4)
     seed, lengths = draw.seed() % 10_000, (3, draw.integers(10, 14), draw.integers(26, 32))
     options = [{"epochs": epochs, "seed": seed} for epochs in lengths]
     runs = kata.run(probes.trainings, approach, flat(state), [parts] * len(lengths), 4, options)
@@ -530,12 +530,12 @@ def test_the_history_is_measured_on_all_images(kata: Any, draw: Any, probes: Any
 @cases(3)
 def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probes: Any) -> None:
     approach = list(LABELS)[draw.case]
-    state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 60, 40, 4)
+    state, parts = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 15, 4)
     seed = draw.seed() % 10_000
     around = (approach, flat(state), parts, 4)
     (whole,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, [{"epochs": 5, "seed": seed}])
     silent = 0
-    for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training, then during evaluation
+    for clock, share in (("gradients", 0.75), ("forwards", 1.0)):  # during training, then during evaluation
         run = kata.run(probes.interrupted, *around, (2, 5), seed, clock, share)
         if run["silent"]:  # the clock can't count how this submission computes gradients or calls layers
             silent += 1
