@@ -394,6 +394,32 @@ def probability_of(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return torch.tensor(logits, dtype=torch.float64).softmax(dim=1).numpy()[np.arange(len(classes)), classes]
 
 
+EXAMPLE = "This movie was absolutely terrible and boring"
+
+
+def assert_two_words_decide(kata: Any, draw: Any, probes: Any, train: Any, test: Any, seed: int, epochs: int) -> None:
+    """Assert that the model decides the example by two words.
+
+    A right training can leave the weight on another word, though rarely. Then two others must not.
+    """
+
+    def weights_of(seed: int) -> dict[str, float]:
+        logits, weights = kata.run(probes.answers_of_trained, train, test, seed, epochs, text([EXAMPLE]))
+        words = EXAMPLE.lower().split()
+        promise(weights.shape == (1, len(words)), f"the weights for {EXAMPLE!r} have the shape {weights.shape}")
+        promise(logits.argmax() == 0, f"{EXAMPLE!r} is classified as positive")
+        return dict(zip(words, weights[0].astype(float).round(2).tolist(), strict=True))
+
+    def is_decisive(weights: dict[str, float]) -> bool:
+        return weights["terrible"] + weights["boring"] > 0.5
+
+    weights = weights_of(seed)
+    promise(
+        is_decisive(weights) or (is_decisive(weights_of(draw.seed())) and is_decisive(weights_of(draw.seed()))),
+        f"'terrible' and 'boring' together get no more than half of the weight in {EXAMPLE!r}: {weights}",
+    )
+
+
 @task("evidence")
 @cases(2)
 def test_the_model_looks_at_the_words_that_decide(kata: Any, draw: Any, probes: Any) -> None:
@@ -431,3 +457,5 @@ def test_the_model_looks_at_the_words_that_decide(kata: Any, draw: Any, probes: 
         f"leaving out the two heaviest words lowers the probability of the answer by {moved[0]:.2f}, and leaving out "
         f"two other words lowers it by {moved[1]:.2f}; expected a difference of at least {MOVED_MORE}",
     )
+    if draw.case == 0:
+        assert_two_words_decide(kata, draw, probes, *model)

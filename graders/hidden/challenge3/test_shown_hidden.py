@@ -11,8 +11,6 @@ from graders.checks import assert_picture, cases, task
 from graders.hidden.challenge3.promise import promise
 from graders.hidden.challenge3.reviews import CLASSES, TURN, english, other_labels, sent, text, words_of
 
-N_TRAIN, EPOCHS = 2000, 20
-
 ROUNDING = 1e-4  # allowed error for a float32 weight or probability, after a few dozen rounding errors of 1e-7
 
 EXAMPLE = "This movie was absolutely terrible and boring"
@@ -65,28 +63,6 @@ def test_an_explanation_matches_the_model(kata: Any, draw: Any, probes: Any) -> 
     for model in found:
         for told, sentence, (logits, weights) in zip(model["told"], sentences, model["forward"], strict=True):
             assert_explanation(told, sentence, logits, weights)
-
-
-@task("explain")
-def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, probes: Any) -> None:
-    """A right training can leave the weight on another word, though rarely. Then two others must not."""
-    language = english(draw.seed(), N_TRAIN)
-
-    def weights_of(seed: int) -> dict[str, float]:
-        reviews, shown = (sent(language.train), sent(language.test)), {"lines": language.lines, "spoken": [EXAMPLE]}
-        (model,) = kata.run(probes.explanations, *reviews, [seed], EPOCHS, text([EXAMPLE]), **shown)
-        (example,) = model["told"]
-        promise(example["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {example['prediction']}")
-        return dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
-
-    def is_decisive(weights: dict[str, float]) -> bool:
-        return weights.get("terrible", 0) + weights.get("boring", 0) > 0.5
-
-    weights = weights_of(draw.seed())
-    promise(
-        is_decisive(weights) or (is_decisive(weights_of(draw.seed())) and is_decisive(weights_of(draw.seed()))),
-        f"'terrible' and 'boring' together get no more than half of the weight in {EXAMPLE!r}: {weights}",
-    )
 
 
 # ------------------------------------------------------------------------------------------------------------- the bars
