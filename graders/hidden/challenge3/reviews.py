@@ -28,6 +28,7 @@ def _supplied() -> ModuleType:
 
 corpus: Any = _supplied()
 CLASSES: tuple[str, str] = corpus.CLASSES
+EXAMPLE = "This movie was absolutely terrible and boring"  # the README's
 words_of = corpus.words_of
 
 SECRET = corpus.Grammar(

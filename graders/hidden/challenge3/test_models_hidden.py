@@ -26,7 +26,17 @@ import torch.nn.functional as F
 from graders import datasets
 from graders.checks import about, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
-from graders.hidden.challenge3.reviews import Language, english, invented, other_labels, real, sent, text, without
+from graders.hidden.challenge3.reviews import (
+    EXAMPLE,
+    Language,
+    english,
+    invented,
+    other_labels,
+    real,
+    sent,
+    text,
+    without,
+)
 
 ATTENTION, MEAN = "AttentionClassifier", "MeanPoolingClassifier"
 N_TRAIN, EPOCHS = 2000, 20
@@ -392,9 +402,6 @@ def masses(weights: np.ndarray, language: Language) -> tuple[float, float]:
 def probability_of(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return the softmax probability (n,) of one class for every row."""
     return torch.tensor(logits, dtype=torch.float64).softmax(dim=1).numpy()[np.arange(len(classes)), classes]
-
-
-EXAMPLE = "This movie was absolutely terrible and boring"
 
 
 def assert_two_words_decide(kata: Any, draw: Any, probes: Any, train: Any, test: Any, seed: int, epochs: int) -> None:

@@ -9,11 +9,10 @@ import torch
 
 from graders.checks import assert_picture, cases, task
 from graders.hidden.challenge3.promise import promise
-from graders.hidden.challenge3.reviews import CLASSES, TURN, english, other_labels, sent, text, words_of
+from graders.hidden.challenge3.reviews import CLASSES, EXAMPLE, TURN, english, other_labels, sent, text, words_of
 
 ROUNDING = 1e-4  # allowed error for a float32 weight or probability, after a few dozen rounding errors of 1e-7
 
-EXAMPLE = "This movie was absolutely terrible and boring"
 SENTENCES = [
     EXAMPLE,
     "The plot isn't new: it was never dull, and the MUSIC was good, really good!",

@@ -140,7 +140,7 @@ def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6)
     """Draw images of `n_classes` classes. Return images and labels for training, then for validation.
 
     Every class has a training image, so an answer that takes the number of classes from the labels isn't failed by
-    chance. One task of its own is about classes without images.
+    chance. Classes without images are a matter of the task `kinds`.
     """
     (images, labels), rng = hidden_photos(), np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(labels < n_classes))
