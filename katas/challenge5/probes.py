@@ -89,13 +89,14 @@ def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
     """Train a seed's network on that seed's data; return its accuracies, and whether predict repeats its answers."""
     program = submission.bug5_overfitting
     model, history, data = _trained(program, seed, epochs)
-    shares = [
-        (torch.as_tensor(program.predict(model, X)) == y).float().mean().item()
-        for X, y in ((data.X_train, data.y_train), (data.X_validation, data.y_validation))
-    ]
-    first, again = (torch.as_tensor(program.predict(model, data.X_validation)) for _ in range(2))
-    repeats = torch.equal(first, again)
-    return {"epochs": len(history.loss), "train": shares[0], "validation": shares[1], "repeats": repeats}
+    asked = (data.X_train, data.X_validation, data.X_validation)
+    train, validation, again = (torch.as_tensor(program.predict(model, X)) for X in asked)
+    return {
+        "epochs": len(history.loss),
+        "train": (train == data.y_train).float().mean().item(),
+        "validation": (validation == data.y_validation).float().mean().item(),
+        "repeats": torch.equal(validation, again),
+    }
 
 
 def bug5_uses_validation_rows(submission: Any, seed: int) -> bool:

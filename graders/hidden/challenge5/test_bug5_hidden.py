@@ -42,7 +42,6 @@ SHAPES = [shape for k, n in pairwise(SIZES) for shape in ((n, k), (n,))]
 # gives 0.67.
 RUNS, UNSEEN_ACCURACY = 8, 0.52  # the mean of eight faulty runs is 6 standard deviations below
 CERTAIN = 0.58  # in the first two runs, which then decide; 4.5 standard deviations above a faulty one
-ASKED_AGAIN = "predict gives other answers when it is called again with the same network and guests"
 ON_EDGE = 0.005  # share of the guests whose predicted dish rounding may change
 
 
@@ -112,7 +111,9 @@ def test_bug5_the_orders_of_other_guests_are_predicted(kata: Any, draw: Any, pro
         run = kata.run(probes.bug5_classes, seed, EPOCHS, parts, X, lines=lines)
         assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
         assert run["classes"].shape == y.shape, f"predict returns shape {run['classes'].shape} for {len(y)} guests"
-        assert np.array_equal(run["classes"], run["again"]), ASKED_AGAIN
+        assert np.array_equal(run["classes"], run["again"]), (
+            "predict gives other answers when it is called again with the same network and guests"
+        )
         shares.append(float(np.mean(run["classes"] == y)))
         if len(shares) == 2 and min(shares) >= CERTAIN:
             return
