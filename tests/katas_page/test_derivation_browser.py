@@ -150,6 +150,23 @@ def test_predictions_are_asked_once_and_answered_by_the_learners_own_code(
     find(predict, "It is zero")
 
 
+@pytest.mark.parametrize("late", ["predictions", "derivation"])
+def test_a_text_does_not_move_when_a_question_comes_late(server: Server, browser: Any, late: str) -> None:
+    held: list[Any] = []
+    with visits(browser) as visit:
+        page = visit(server)
+        page.route(f"**/api/katas/alpha/{late}", lambda route: held.append(route))
+        with page.expect_request(f"**/{late}"):
+            page.goto(page.url.partition("#")[0] + "#/alpha")
+        page.wait_for_timeout(1000)
+        folded = page.locator(".prose > details")
+        place = folded.bounding_box() if folded.count() else None  # as it does not show yet
+        held[0].continue_()
+        page.get_by_role("region", name="Derive it").wait_for()
+        page.get_by_role("region", name="Predict").wait_for()
+        assert place in (None, folded.bounding_box())
+
+
 @pytest.fixture
 def find() -> Callable[..., None]:
     def wait(place: Any, text: str) -> None:

@@ -46,6 +46,7 @@ def opened(page: Any, slug: str) -> Any:
     page.goto(page.url.partition("#")[0] + f"#/{slug}")
     figure = page.locator(".prose > figure.answers")
     figure.wait_for()
+    page.wait_for_function("[...document.images].every((each) => each.complete)")  # one above would move it
     return figure
 
 

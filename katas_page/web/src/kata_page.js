@@ -29,9 +29,9 @@ export class KataPage {
         const page = new KataPage(slug, await readKata(slug));
         page.figure = await addFigure(page.readme, slug, (lines) => page.runForFigure(lines), () => stopLines(slug));
         if (page.derives) {
-            told(Derivation.add(page.readme, slug));
             const added = Predictions.add(page.readme, slug, (lines) => page.runForFigure(lines));
-            told(added.then((found) => page.predicting(found)));
+            const asked = [Derivation.add(page.readme, slug), added.then((found) => page.predicting(found))];
+            await Promise.all(asked.map(told)); // or the text would move away under the learner's pointer
         }
         return page;
     }
@@ -87,6 +87,7 @@ export class KataPage {
 
     /** Go to where the learner was, now that the page is in the document. */
     placed() {
+        this.panes.arrange();
         this.goToPlace();
     }
 

@@ -73,6 +73,7 @@ export class Panes {
         (this.panes[number].focus ?? (() => this.sections[number].focus()))();
     }
 
+    /** Show what the width of the page allows. Call this again when the panes have come into the document. */
     arrange() {
         const wide = this.wide.matches;
         this.list.hidden = wide;
@@ -83,7 +84,7 @@ export class Panes {
             this.tabs[number].setAttribute("aria-selected", String(number === this.shown));
             this.tabs[number].tabIndex = number === this.shown ? 0 : -1;
         });
-        requestAnimationFrame(() => this.columns.apply()); // the page is not in the document before
+        this.columns.apply();
     }
 
     close() {
