@@ -197,8 +197,7 @@ def explanations(
 ) -> list[dict[str, Any]]:
     """Train models with several seeds, then return each model's explanations of every sentence.
 
-    `forward` holds the results of each model's forward for the same sentences. `before` and `after` are the model's
-    parameters before and after the explanations.
+    `forward` holds the results of each model's forward for the same sentences.
 
     Shown as:
         import torch
@@ -222,12 +221,11 @@ def explanations(
     found: list[dict[str, Any]] = []
     for model in models:
         model.eval()
-        found.append({"before": _parameters(model), "told": []})
+        found.append({"told": []})
     for sentence in _lines(sentences):
         for model, kept in zip(models, found, strict=True):
             kept["told"].append(_explained(submission, model, corpus, sentence))
     for model, kept in zip(models, found, strict=True):
-        kept["after"] = _parameters(model)
         kept["forward"] = [_answer(model, *corpus.encode([sentence])) for sentence in _lines(sentences)]
     return found
 

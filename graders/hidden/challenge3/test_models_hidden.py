@@ -60,9 +60,6 @@ EVIDENCE = 0.5
 # The share of answers that change when two words are left out is 0.486 to 0.621 for the words with the largest weights,
 # and at most 0.009 for two other words. The difference must be at least this large.
 CHANGED_MORE = 0.25
-# When two words are left out, the probability of the answer falls by 0.323 to 0.619 for the words with the largest
-# weights, and by at most 0.001 for two other words. The difference must be at least this large.
-MOVED_MORE = 0.25
 
 N_REAL, N_KEPT_BACK, REAL_EPOCHS = 5000, 2000, 10
 # The README and the visible test require 0.60. The real reviews were not available for measurements, but made ones
@@ -399,11 +396,6 @@ def masses(weights: np.ndarray, language: Language) -> tuple[float, float]:
     return float(np.mean(given)), float(np.mean(chance))
 
 
-def probability_of(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the softmax probability (n,) of one class for every row."""
-    return torch.tensor(logits, dtype=torch.float64).softmax(dim=1).numpy()[np.arange(len(classes)), classes]
-
-
 def assert_two_words_decide(kata: Any, draw: Any, probes: Any, train: Any, test: Any, seed: int, epochs: int) -> None:
     """Assert that the model decides the example by two words.
 
@@ -448,21 +440,14 @@ def test_the_model_looks_at_the_words_that_decide(kata: Any, draw: Any, probes: 
         heavy.append(without(sentence, order[:2]))
         light.append(without(sentence, rng.choice(order[2:], 2, replace=False)))
     classes = logits[rows].argmax(axis=1)
-    before = probability_of(logits[rows], classes)
-    changed, moved = [], []
+    changed = []
     for sentences in (heavy, light):
         again, _ = kata.run(probes.answers_of_trained, *model, text(sentences))
         changed.append(float(np.mean(again.argmax(axis=1) != classes)))
-        moved.append(float(np.mean(before - probability_of(again, classes))))
     promise(
         changed[0] >= changed[1] + CHANGED_MORE,
         f"leaving out the two heaviest words changes {changed[0]:.0%} of the answers, and leaving out two other words "
         f"changes {changed[1]:.0%}; expected a difference of at least {CHANGED_MORE:.0%}",
-    )
-    promise(
-        moved[0] >= moved[1] + MOVED_MORE,
-        f"leaving out the two heaviest words lowers the probability of the answer by {moved[0]:.2f}, and leaving out "
-        f"two other words lowers it by {moved[1]:.2f}; expected a difference of at least {MOVED_MORE}",
     )
     if draw.case == 0:
         assert_two_words_decide(kata, draw, probes, *model)
