@@ -78,6 +78,7 @@ def test_the_tasks_that_need_each_file_are_known() -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(900)  # challenge4 trains in most of its groups of files
 @pytest.mark.parametrize("slug", LOST)
 def test_every_task_passes_with_only_its_own_files(katas_judge: Judge, tmp_path: Path, slug: str) -> None:
     """A test that used another file than those that its task names would fail here."""
