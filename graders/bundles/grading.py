@@ -16,8 +16,6 @@ from graders.bundles import contents
 from graders.catalogue import Kata
 from graders.output.delivery import check, deliver_bytes
 
-# The optional dependencies that grading needs; constraints.txt pins their versions.
-EXTRAS = "torch,data"
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"  # the index of PyTorch builds without CUDA
 STAMP = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that the same files give the same bytes
 
@@ -77,11 +75,16 @@ CMD ["grade", {quoted}, "--submission", "/submission", "--format", "json", "--re
 """
 
 
+def _extras(katas: Sequence[Kata]) -> str:
+    """Return the optional dependencies that grading needs; constraints.txt pins their versions."""
+    return "torch,data,triton" if any("triton" in kata.packages for kata in katas) else "torch,data"
+
+
 def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
     """Write the .zip that an instructor uploads to Gradescope, and return the names of the files in it."""
     slugs = " ".join(kata.slug for kata in katas)
     texts = {
-        "setup.sh": SETUP.format(index=TORCH_INDEX, extras=EXTRAS),
+        "setup.sh": SETUP.format(index=TORCH_INDEX, extras=_extras(katas)),
         "run_autograder": RUN_AUTOGRADER.format(slugs=slugs),
     }
     return _zipped(contents.grader_files(root, katas), texts, file)
@@ -92,7 +95,7 @@ def docker(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
     contents.check_place(folder)
     quoted = ", ".join(f'"{kata.slug}"' for kata in katas)
     texts = {
-        "Dockerfile": DOCKERFILE.format(quoted=quoted, index=TORCH_INDEX, extras=EXTRAS),
+        "Dockerfile": DOCKERFILE.format(quoted=quoted, index=TORCH_INDEX, extras=_extras(katas)),
         ".dockerignore": "**/__pycache__\n",
     }
     files = _in_source(contents.grader_files(root, katas))

@@ -154,7 +154,7 @@ def replay(
     This lists the statuses, scores and counterexamples that differ. Extra tasks must pass if they had to pass the first
     time.
 
-    Exit status: 0 nothing differs, 1 something differs, 2 could not be graded.
+    Exit status: 0 nothing differs, 1 something differs, 2 the verdict cannot be read or has no seed.
     """
     before = verdict_in(record)
     if before.seed is None:

@@ -469,6 +469,16 @@ def test_the_same_files_give_the_same_bundle(tmp_path, kata):
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
+@pytest.mark.parametrize(("slug", "extras"), [("challenge6", "torch,data,triton"), ("exercise01", "torch,data")])
+def test_a_bundle_installs_what_its_katas_need(tmp_path, slug, extras):
+    kata = catalogue.load(ROOT, slug)
+    grading.gradescope(ROOT, [kata], tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        assert f'-e ".[{extras}]"' in archive.read("setup.sh").decode()
+    grading.docker(ROOT, [kata], tmp_path / "image")
+    assert f'-e ".[{extras}]"' in (tmp_path / "image/Dockerfile").read_text()
+
+
 # Docker.
 
 
