@@ -232,7 +232,7 @@ model = Sequential(
 )
 for name, parameter in sorted(model.named_parameters()):
     put(parameter, raw_parameters[name])
-optimizer = SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-4)
+optimizer = SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4)
 criterion = CrossEntropyLoss(label_smoothing=0.1)
 """
 
@@ -245,8 +245,10 @@ def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     The images are noisy, so that hardly any window of the pooling has two equal numbers: on white paper, all would be
     equal, and which of them gets the gradient is an extra.
 
-    In 40 runs, the solution's first ten losses differed from PyTorch's by at most 3e-5 (relative), and the mean losses
-    in each tenth of the steps by at most 4e-4.
+    If two numbers in a window are nearly equal, rounding decides which of them gets the gradient. With a learning rate
+    of 0.05, the loss jumps, and such a difference grew to 6e-3 in 1 of 150 runs. With 0.01, in 280 runs, the solution's
+    first ten losses differed from PyTorch's by at most 1e-5 (relative), and the mean losses in each tenth of the steps
+    by at most 2e-4.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -260,7 +262,7 @@ def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     constants = {"raw_x": x, "raw_y": y[rows], "raw_unseen": unseen, "epochs": 1, "raw_parameters": parameters}
     constants["order"] = order_of(rng, 1000, BATCH)
     code = CONVOLUTIONAL + TRAINING
-    compared(kata, probes, code, constants, "a convolutional network", early=2e-3, drift=0.03, share=0.95)
+    compared(kata, probes, code, constants, "a convolutional network", early=1e-3, drift=0.01, share=0.95)
 
 
 SCRIPT = (
