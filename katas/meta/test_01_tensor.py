@@ -62,6 +62,9 @@ def test_numbers_and_arrays_on_either_side(kata, probes):
         "isinstance(array + x, Tensor)": True,
         "x == 4": [False, True],
         "(Tensor([7, 8]) / Tensor([2, 2])).tolist()": [3.5, 4.0],
+        "(Tensor([1, 2]) + 1.5).tolist()": [2.5, 3.5],
+        "Tensor([[3.0, 4.0]]) @ x": [19.0],
+        "x @ Tensor([[3.0], [4.0]])": [19.0],
     }
     assert_equal(kata.run(probes.values, code, list(expected)), expected)
 

@@ -40,6 +40,13 @@ def test_max_and_min_of_each_row(kata, probes):
 
 
 @task("shapes")
+def test_a_single_row_stays_a_row(kata, probes):
+    expected = {"x.max(1).values": [3.0], "x.max(1).indices": [1], "x.sum(1)": [4.0], "x.mean(1)": [2.0]}
+    expected |= {"x.var(1)": [2.0], "x.argmin(1)": [0]}
+    assert_equal(kata.run(probes.values, "x = Tensor([[1.0, 3.0]])", list(expected)), expected)
+
+
+@task("shapes")
 def test_new_shapes_and_joined_tensors(kata, probes):
     y, gradient = kata.run(probes.gradient_of, "transpose", matrix, np.arange(6.0).reshape(3, 2), [0, 1])
     assert_close(y, matrix.T)

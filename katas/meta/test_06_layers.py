@@ -17,6 +17,8 @@ def test_the_worked_example_of_layers(kata, probes):
     for (name, values), found in zip(expected.items(), kata.run(probes.a_linear_layer), strict=True):
         with about(name):
             assert_close(found, np.array(values), dtype=np.float32)
+    expected = {"Linear(3, 1)(Tensor([1.0, 2.0, 3.0])).shape": [1]}
+    assert_equal(kata.run(probes.values, "", list(expected)), expected)
 
 
 @task("layers", title="The README's model, without super().__init__()")

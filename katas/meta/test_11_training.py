@@ -17,8 +17,8 @@ def test_the_worked_example_of_training(kata, probes):
 @task("training")
 def test_digits_are_learned(kata, probes):
     losses, accuracy = kata.run(probes.trained_on_digits)
-    with about(f"the loss goes from {losses[0]:.2f} to {losses[-1]:.2f}; it should fall below 1"):
-        assert_equal(float(np.mean(losses[-5:])) < 1.0, True)
+    with about(f"the loss goes from {losses[0]:.2f} to {losses[-1]:.2f}; it should fall below 1.1"):
+        assert_equal(float(np.mean(losses[-5:])) < 1.1, True)
     with about(f"the accuracy on other digits is {accuracy:.0%}; after an epoch it should be more than 70 %"):
         assert_equal(accuracy > 0.7, True)
 
@@ -42,6 +42,9 @@ orders = [[row for batch in epoch for row in batch[1].tolist()] for epoch in (fi
         "orders[2] == orders[0] or not seeded": True,
         "all((batch[0].numpy()[:, 0] == 2 * batch[1].numpy()).all() for batch in second)": True,
         "len(list(DataLoader((x, y), batch_size=20, drop_last=True)))": 2,
+        "len(list(DataLoader((x, y), batch_size=25, drop_last=True)))": 2,
+        "len(DataLoader((x, y), batch_size=20, drop_last=True))": 2,
+        "len(DataLoader((x, y), batch_size=25))": 2,
         "len(list(DataLoader([(x[0], 3), (x[1], 4)], batch_size=1)))": 2,
         "isinstance(first[0][0], Tensor)": True,
         "first[0][0].dtype": "float32",

@@ -62,7 +62,7 @@ def test_all_operations_broadcast(kata, draw, probes):
 @task("broadcasting")
 @cases(16)
 def test_products_of_stacks_of_matrices(kata, draw, probes):
-    n, k, m, p, q = draw.sizes("n k m p q", low=1, high=4)
+    n, k, m, p, q = draw.sizes("n k m p q", low=2, high=4)  # axes of size 1 are in the shapes below
     first, second = (
         ((p, n, k), (p, k, m)),
         ((p, n, k), (k, m)),
@@ -97,9 +97,6 @@ def test_errors_for_shapes_that_do_not_broadcast(kata, probes):
         check_messages(kata, probes, ["a @ b"], {"a": np.ones(first), "b": np.ones(second)}, first, second, why)
     given = {"a": np.ones((2, 2)), "b": np.ones(())}
     check_refusals(kata, probes, ["a @ b"], {}, given, ["RuntimeError"], "b has no axes", allowed=["a @ a", "a * b"])
-    grown = {"a": np.ones(3), "b": np.ones((2, 3))}
-    why = "a can't change its shape in place"
-    check_refusals(kata, probes, ["a.add_(b)"], {}, grown, ["RuntimeError"], why, allowed=["b.add_(a)"])
 
 
 def check_messages(kata, probes, lines, given, first, second, why):

@@ -14,6 +14,9 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import MLP, check, check_refusals, dedented, outcome, ran
 
 N_TRAIN, BATCH, EPOCHS = 3000, 50, 2
+# What is compared with PyTorch is the same in every grading. A mistake that costs another task, such as a mean for the
+# gradient of a bias, changes the losses by about as much as the bounds allow: other data would decide by chance.
+SEED = 1
 
 
 @functools.cache
@@ -209,14 +212,14 @@ def compared(kata, probes, code, constants, what, *, early, drift, share):
 
 @task("training", title="The README's network learns digits as in PyTorch")
 @cases(1)
-def test_digits_are_learned_as_in_pytorch(kata, draw, probes):
+def test_digits_are_learned_as_in_pytorch(kata, probes):
     """Train the README's network with Adam for two epochs, on 3 000 images.
 
     In 40 pairs of training runs, PyTorch in float32 was compared with PyTorch in float64. The first ten losses differed
     by at most 3e-7 (relative), and the mean losses in each tenth of the steps by at most 2e-7. Accuracies were equal.
     """
     x, y, unseen, _ = digits()
-    rng = np.random.default_rng(draw.seed())
+    rng = np.random.default_rng(SEED)
     rows = rng.permutation(len(x))[:N_TRAIN]
     constants = {"raw_x": x[rows], "raw_y": y[rows], "raw_unseen": unseen, "epochs": EPOCHS}
     constants |= {"raw_w1": uniform(rng, 128, 784, inputs=784), "raw_b1": uniform(rng, 128, inputs=784)}
@@ -239,7 +242,7 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 
 @task("training", title="A convolutional network learns as in PyTorch")
 @cases(1)
-def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
+def test_a_convolutional_network_learns_as_in_pytorch(kata, probes):
     """Train for one epoch on 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
 
     The images are noisy, so that hardly any window of the pooling has two equal numbers: on white paper, all would be
@@ -251,7 +254,7 @@ def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     by at most 2e-4.
     """
     x, y, unseen, _ = digits()
-    rng = np.random.default_rng(draw.seed())
+    rng = np.random.default_rng(SEED)
     rows = rng.permutation(len(x))[:1000]
     shapes = {"0.weight": (6, 1, 3, 3), "0.bias": (6,), "4.weight": (12, 6, 3, 3), "4.bias": (12,)}
     shapes |= {"8.weight": (10, 300), "8.bias": (10,)}
