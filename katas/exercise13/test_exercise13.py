@@ -129,8 +129,9 @@ def test_rows_are_the_word_before(kata):
     certain = np.array([[0.5, 0.5], [1.0, 0.0]])
     assert_perplexity(kata.perplexity(certain, np.array([1, 0])), 1.0)
     assert_perplexity(kata.perplexity(certain, np.array([0, 1, 0, 0])), 2 ** (2 / 3))
-    rare = np.array([[1e-6, 1 - 1e-6], [0.5, 0.5]])
-    assert_perplexity(kata.perplexity(rare, np.array([0, 0])), 1e6)
+    for share in (1e-6, 1e-12):
+        rare = np.array([[share, 1 - share], [0.5, 0.5]])
+        assert_perplexity(kata.perplexity(rare, np.array([0, 0])), 1 / share)
 
 
 @task("perplexity", title="A text of 2001 words")

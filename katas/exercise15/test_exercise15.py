@@ -166,6 +166,7 @@ def test_gelu(kata):
     x = np.array([[1.0, -1.0, 0.0], [2.0, -3.0, 10.0]])  # 0.8412, -0.1588, 0; 1.9546, -0.0036, 10
     close(kata.gelu(x), np.array([[gelu(value) for value in values] for values in x]))
     close(kata.gelu(x[0]), np.array([gelu(1.0), gelu(-1.0), 0.0]))
+    close(kata.gelu(x[0, 1:]), np.array([gelu(-1.0), 0.0]))  # nine digits of a small value
     close(kata.gelu(np.zeros((2, 1, 3))), np.zeros((2, 1, 3)))
 
 

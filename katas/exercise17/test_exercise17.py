@@ -90,6 +90,7 @@ def test_the_worked_example_with_ties(kata):
 def test_of_equally_frequent_pairs_the_smaller_one_is_merged(kata):
     assert_merges(kata.train("xyxy abab", 1), [(A, B)])
     assert_merges(kata.train("abab xyxy", 1), [(A, B)])
+    assert_merges(kata.train("acabacab", 1), [(A, B)])
     # first (a, b), (b, a) and (a, c) are in 2 places each; then (256, a) and (a, c)
     assert_merges(kata.train("abacabac", 10), [(A, B), (A, ord("c")), (256, 257)])
 

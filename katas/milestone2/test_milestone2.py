@@ -45,7 +45,10 @@ HEALTHY = (False, [0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], 1.0)  # training, shift
 FAULTY = {
     "mode": [(True, *HEALTHY[1:])],
     "dead units": [(False, [0.0, -10.0, 0.0], *HEALTHY[2:]), (False, [-10.0, -10.0, -10.0], *HEALTHY[2:])],
-    "weights": [(*HEALTHY[:2], [1e6, 1.0, 1.0, 1.0], 1.0), (*HEALTHY[:2], [1.0, 1.0, 1.0, 1e8], 1.0)],
+    "weights": [
+        (*HEALTHY[:2], factors, 1.0)
+        for factors in ([1e6, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1e8], [1.0, 1e8, 1.0, 1.0], [1.0, 1e8, 1.0, 1e10])
+    ],
     "learning rate": [(*HEALTHY[:3], 1e-6), (*HEALTHY[:3], 1e4)],
 }
 MAY_CHANGE = {

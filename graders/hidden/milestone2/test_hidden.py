@@ -70,9 +70,9 @@ def faulty(draw, fault, blocks=3):
     shifts, factors, rate = [0.0] * blocks, [1.0] * (blocks + 1), 1.0
     place = draw.integers(0, blocks, 1)[0]
     if fault == "dead units":
-        shifts[place] = -draw.uniform(10.0, 100.0)
+        shifts[place] = -draw.uniform(20.0, 100.0)
     if fault == "weights":
-        factors[draw.choice([place, blocks])] = 10.0 ** draw.uniform(8.0, 9.0)
+        factors[draw.choice([place, blocks])] = 10.0 ** draw.uniform(9.0, 10.0)
     if fault == "learning rate":
         rate = 10.0 ** draw.choice([-6.0, 4.0])
     return fault == "mode", shifts, factors, rate
