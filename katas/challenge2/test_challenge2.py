@@ -58,6 +58,7 @@ TIES = [  # some trials are equal in one criterion, some in all three
     (0.75, 1000, 2.0, True),
     (0.75, 1000, 2.0, True),
     (0.75, 1000, 2.0001, False),
+    (0.75, 1000, 2.000001, False),
     (0.7501, 1000, 2.00005, True),
     (0.90, 2000, 3.0, True),
     (0.60, 400, 9.5, True),

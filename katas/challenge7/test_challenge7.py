@@ -35,6 +35,7 @@ POINTS = [
     ("tiny again", 3_288, 0.766),
     ("unlucky", 3_288, 0.7),
     ("cut too far", 16_000, 0.766),
+    ("padded", 13_000, 0.909),
 ]
 FRONT = ["tiny", "tiny again", "student, int8", "int8", "trained"]
 
@@ -471,6 +472,12 @@ def test_the_worked_example(kata):
     close(kata.dequantize(q[:1], scale[:1].astype(np.float32)), np.array([[0.5, -1.27, 0.25]]), "dequantize")
 
 
+@task("quantize", title="Rows of the smallest and the largest numbers")
+def test_small_and_large_rows(kata):
+    rows = np.array([[1e-5, -4e-6], [1e4, 2.0]])
+    same_rows(kata.quantize(rows), rows, "rows of 1e-5 and 1e4")
+
+
 @task("quantize", title="Matrices of any shape, as torch.ao quantises them")
 def test_matrices_as_torch_quantises_them(kata):
     rng = np.random.default_rng(0)
@@ -586,6 +593,9 @@ def test_the_loss(kata):
             assert_loss(kata.distillation_loss(student, teacher, temperature), student, teacher, temperature)
     with about("student and teacher agree"):
         assert_loss(kata.distillation_loss(teacher, teacher, 3.0), teacher, teacher, 3.0)
+    student, teacher = np.array([[6.0, -6.0, 0.0]]), np.array([[-4.0, 4.0, 0.0]])
+    with about("a student that is sure, and wrong"):
+        assert_loss(kata.distillation_loss(student, teacher, 0.5), student, teacher, 0.5)
 
 
 @task("distill", title="A student of 16 units answers as the teacher does")

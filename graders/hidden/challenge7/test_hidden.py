@@ -14,14 +14,16 @@ _VISIBLE = importlib.util.spec_from_file_location(
 visible = importlib.util.module_from_spec(_VISIBLE)
 _VISIBLE.loader.exec_module(visible)
 
-LOST_BY_PRUNING = 0.08  # with 12 fresh teachers, the solution lost at most 0.022; untuned, at least 0.17
-AGREES = 0.8  # with 8 fresh teachers, the solution's students agreed in at least 0.918
-APART = 0.2  # with 8 fresh teachers, the solution's students were at most 0.069 apart
+# The visible tests decide: their networks are the same in every grading. Near these limits, the draw would decide.
+LOST_BY_PRUNING = 0.12  # with 12 fresh teachers, the solution lost at most 0.022; untuned, at least 0.17
+AGREES = 0.65  # with 8 fresh teachers, the solution's students agreed in at least 0.918
+APART = 0.25  # with 8 fresh teachers, the solution's students were at most 0.069 apart
 
 
 def matrix(draw, n, k):
-    """Return rows of very different sizes, one of them of zeros if there are more than two."""
+    """Return rows whose largest numbers are 1e-5 to about 1e4. If there are more than two, one consists of zeros."""
     rows = draw.normal(n, k) * 10.0 ** draw.integers(-4, 4, n)[:, None]
+    rows = rows * np.maximum(1.0, 1e-5 / np.abs(rows).max(axis=1, keepdims=True))
     rows[2:3] = 0
     return rows
 
