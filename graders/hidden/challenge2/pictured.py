@@ -65,8 +65,21 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
                 places = np.array([(row[names[0]] * first, row[names[1]] * second) for row in rows])
                 marks = [_at(axes, place) for place in places]
                 if all(marks):
+                    _add_texts(marks, axes["texts"], places, front_of(rows))
                     return marks, names
     return None
+
+
+def _add_texts(marks: Marks, texts: Sequence[dict[str, Any]], places: np.ndarray, front: Sequence[bool]) -> None:
+    """Let each text mark the nearest trial on the front if one is near, else the nearest trial."""
+    for text in texts:
+        near = [row for point in text["points"] for row in _rows_at(point, places)]
+        for row in sorted(near, key=lambda row: not front[row])[:1]:
+            marks[row].add(text["looks"])
+
+
+def _rows_at(point: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.isclose(places, point, rtol=CLOSE, atol=0).all(axis=1))
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:

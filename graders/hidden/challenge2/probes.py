@@ -592,26 +592,29 @@ def _axes(axes: Any, dpi: float) -> dict[str, Any]:
             each = [[_look(look, number) for look in looks] for number in range(len(points))]
             artists.append({"points": points, "looks": [" ".join([*shape, *look]) for look in each]})
     labels, limits = [axes.get_xlabel(), axes.get_ylabel()], [sorted(axes.get_xlim()), sorted(axes.get_ylim())]
-    return {"labels": labels, "limits": limits, "artists": artists, "marks": _marks(axes, dpi, artists)}
+    return {"labels": labels, "limits": limits, "artists": artists} | _marks(axes, dpi, artists)
 
 
-def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the points under a patch, and those that a text or an arrow within half an inch refers to."""
+def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the points under each patch, and for each text the points within half an inch, the nearest first.
+
+    An arrow refers to the nearest point only.
+    """
     if not artists:
-        return []
+        return {"marks": [], "texts": []}
     places = np.concatenate([artist["points"] for artist in artists])
-    pixels, found = axes.transData.transform(places), []
+    pixels, texts, found = axes.transData.transform(places), [], []
     for text in filter(_is_visible, axes.texts):
         transform = axes.transData if getattr(text, "xycoords", "") == "data" else text.get_transform()
         away = np.hypot(*(pixels - transform.transform(getattr(text, "xy", text.get_position()))).T)
         style = text.get_color(), text.get_fontsize(), text.get_fontweight(), getattr(text, "arrow_patch", None) is None
-        if np.nanmin(away) < dpi / 2:
-            found.append({"points": places[[np.nanargmin(away)]], "looks": [f"text {style}"]})
+        near = [point for point in np.argsort(away) if away[point] < dpi / 2][: 1 if hasattr(text, "xy") else None]
+        texts.append({"points": places[near], "looks": f"text {style}"})
     for number, patch in enumerate(filter(_is_visible, axes.patches)):
         box = patch.get_window_extent().padded(2)
         inside = places[[box.contains(*at) for at in pixels]]
         found.append({"points": inside, "looks": [f"patch {number}"] * len(inside)})
-    return found
+    return {"marks": found, "texts": texts}
 
 
 def _is_visible(artist: Any) -> bool:
