@@ -5,8 +5,9 @@ network is such a network with one deliberate fault.
 
 - Tiny batch: All but one of 1 500 networks without faults learned it in at most 11 of 100 steps. About one network
   in a few thousand ends up with dead ReLUs and never learns, so the tests train each network before they expect it to
-  pass. Each kind of faulty network was trained 1 000 times and never had more than 7 of the 8 samples right. Networks
-  that never change had 7, and the others had at most 5.
+  pass, also at other learning rates. Of 100 networks, 2 or 3 are drawn again. Each kind of faulty network was trained
+  1 000 times and never had more than 7 of the 8 samples right. Networks that never change had 7, and the others had at
+  most 5.
 - Shares: In each of 2 400 networks without faults, at most 12 % of a layer was dead or saturated (half is allowed). In
   faulty layers, the share is 90 % or more.
 - Norms: The same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). In faulty networks, norms are below
@@ -31,9 +32,9 @@ SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}
 DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # largest number of hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
-WITHIN = 10  # a network without faults learns its tiny batch within this many steps
+WITHIN = 10  # networks without faults are drawn again until they learn their tiny batch within this many steps
 SOME_WITHIN, LOW = 60, 0.1  # if some of its parameters stay as they are, these many, and until its loss is below this
-RATES, RATES_WITHIN = (0.005, 0.02, 0.2), 100  # README promises that other learning rates work, too
+RATES, RATES_WITHIN = (0.005, 0.02, 0.1), 100  # README promises that other learning rates work, too
 
 _SUPPLIED = importlib.util.spec_from_file_location(
     "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
