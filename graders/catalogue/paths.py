@@ -21,9 +21,8 @@ _MADE = (
     "/model.html",
     "/checkpoint",
 )  # by milestones, where they run
-GITIGNORE = "\n".join(
-    ["__pycache__/", ".venv/", ".katas/", "katas/debug/", ".pytest_cache/", *_MADE, ""]
-)  # of a learner's folder
+# the .gitignore of a learner's folder
+GITIGNORE = "\n".join(["__pycache__/", ".venv/", ".katas/", "katas/debug/", ".pytest_cache/", *_MADE, ""])
 _KATA_FOLDERS = (Path("katas"), Path("solutions"), Path("graders", "hidden"))  # these contain a folder for each kata
 
 

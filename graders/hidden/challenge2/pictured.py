@@ -36,11 +36,12 @@ def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -
     """
     if figure is None:
         raise Mismatch("write_results saved no matplotlib figure as a PNG file", None, None)
+    front = front_of(rows)
     for price in ("parameters", "seconds"):
-        found = [(axes, *shown) for axes in figure["axes"] if (shown := _marks(axes, rows, price)) is not None]
+        found = [(axes, *shown) for axes in figure["axes"] if (shown := _marks(axes, rows, price, front)) is not None]
         if not found:
             raise Mismatch(f"no axes show every trial as a point at its {price} and accuracy", price, None)
-        if not any(_front_marked(marks, front_of(rows)) for _, marks, _ in found):
+        if not any(_front_marked(marks, front) for _, marks, _ in found):
             said = f"accuracy against {price}: the points on the Pareto front look like the others; mark the front"
             raise Mismatch(said, "marked", None)
         if not any(_labelled(axes, figure) for axes, _, _ in found):
@@ -53,7 +54,9 @@ def assert_tradeoffs_shown(figure: dict[str, Any] | None, rows: Sequence[Row]) -
 Marks = list[set[str]]
 
 
-def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
+def _marks(
+    axes: dict[str, Any], rows: Sequence[Row], price: str, front: Sequence[bool]
+) -> tuple[Marks, tuple[str, str]] | None:
     """Return the styles of everything drawn at each trial's position, and the quantities on the x and y axes.
 
     Return None unless some choice of axes and units gives every trial a point within the limits.
@@ -65,7 +68,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
                 places = np.array([(row[names[0]] * first, row[names[1]] * second) for row in rows])
                 marks = [_at(axes, place) for place in places]
                 if all(marks):
-                    _add_texts(marks, axes["texts"], places, front_of(rows))
+                    _add_texts(marks, axes["texts"], places, front)
                     return marks, names
     return None
 
@@ -73,13 +76,9 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 def _add_texts(marks: Marks, texts: Sequence[dict[str, Any]], places: np.ndarray, front: Sequence[bool]) -> None:
     """Let each text mark the nearest trial on the front if one is near, else the nearest trial."""
     for text in texts:
-        near = [row for point in text["points"] for row in _rows_at(point, places)]
-        for row in sorted(near, key=lambda row: not front[row])[:1]:
-            marks[row].add(text["looks"])
-
-
-def _rows_at(point: np.ndarray, places: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.isclose(places, point, rtol=CLOSE, atol=0).all(axis=1))
+        near = [row for point in text["points"] for row in _those_at(places, point)]
+        if near:
+            marks[min(near, key=lambda row: not front[row])].add(text["looks"])
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
@@ -92,11 +91,12 @@ def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
 
 
 def _looks(artists: Sequence[dict[str, Any]], place: np.ndarray) -> set[str]:
-    return {
-        artist["looks"][point]
-        for artist in artists
-        for point in np.flatnonzero(np.isclose(artist["points"], place, rtol=CLOSE, atol=0).all(axis=1))
-    }
+    return {artist["looks"][point] for artist in artists for point in _those_at(artist["points"], place)}
+
+
+def _those_at(points: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return which of these points (n, 2) are at a position (2,)."""
+    return np.flatnonzero(np.isclose(points, place, rtol=CLOSE, atol=0).all(axis=1))
 
 
 def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:

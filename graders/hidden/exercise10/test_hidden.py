@@ -34,7 +34,7 @@ FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh,
 TINY = 8
 WITHIN = 10  # networks without faults are drawn again until they learn their tiny batch within this many steps
 SOME_WITHIN, LOW = 60, 0.1  # if some of its parameters stay as they are, these many, and until its loss is below this
-RATES, RATES_WITHIN = (0.005, 0.02, 0.1), 100  # README promises that other learning rates work, too
+OTHER_RATES = [(rate, 100, np.inf) for rate in (0.005, 0.02, 0.1)]  # README promises these, within its 100 steps
 
 _SUPPLIED = importlib.util.spec_from_file_location(
     "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
@@ -90,10 +90,8 @@ def learnable(make, rows=TINY):
     """Make networks until one learns the first `rows` samples at every learning rate. Most networks do."""
     while True:
         network = make()
-        within, low = (WITHIN, np.inf) if all(network["pace"]) else (SOME_WITHIN, LOW)
-        if learns(network, rows, 0.05, within, low) and all(
-            learns(network, rows, rate, RATES_WITHIN) for rate in RATES
-        ):
+        supplied_rate = (0.05, WITHIN, np.inf) if all(network["pace"]) else (0.05, SOME_WITHIN, LOW)
+        if all(learns(network, rows, *way) for way in (supplied_rate, *OTHER_RATES)):
             return network
 
 
@@ -106,7 +104,7 @@ def built(network):
     return made
 
 
-def learns(network, rows, rate, within, low=np.inf):
+def learns(network, rows, rate, within, low):
     """Return whether the network's own steps get the first `rows` samples right, with a loss below `low`."""
     n_outputs, trained = len(network["biases"][-1]), built(network)
     parameters = trained.weights + trained.biases
