@@ -74,11 +74,11 @@ def _marks(
 
 
 def _add_texts(marks: Marks, texts: Sequence[dict[str, Any]], places: np.ndarray, front: Sequence[bool]) -> None:
-    """Let each text mark the nearest trial on the front if one is near, else the nearest trial."""
+    """Let each text mark the trials on the front that are near, which may be several, else the nearest trial."""
     for text in texts:
         near = [row for point in text["points"] for row in _those_at(places, point)]
-        if near:
-            marks[min(near, key=lambda row: not front[row])].add(text["looks"])
+        for row in [row for row in near if front[row]] or near[:1]:
+            marks[row].add(text["looks"])
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
