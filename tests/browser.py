@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,14 @@ def answer_of(script: str, given: object) -> Any:
     return json.loads(done.stdout)
 
 
+def becomes(value: Callable[[], object], wanted: object) -> None:
+    """Wait until a function returns a value. (The pages' policy forbids playwright's own wait_for_function to poll.)"""
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while value() != wanted and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert value() == wanted
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Yield a playwright browser."""
@@ -74,6 +83,7 @@ def visits(browser: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **how))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE_MS)
+        page.wait_for_function = None  # see becomes
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("requestfailed", lambda request: print(request.method, request.url, request.failure))
         page.on("response", lambda answer: answer.ok or print(answer.request.method, answer.url, answer.status))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import chromium, violations
+from tests.browser import becomes, chromium, violations
 from tests.katas_course.marking import HTML, Course, Marking
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
@@ -164,7 +164,7 @@ def test_reload_keeps_the_piece_and_the_end_says_what_is_left(page: Any) -> None
         page.wait_for_selector("form.score")
         shown = page.locator("main").inner_text()
         page.keyboard.press("s")
-        page.wait_for_function("before => document.querySelector('main').innerText !== before", arg=shown)
+        becomes(lambda before=shown: page.locator("main").inner_text() != before, True)
     shows(page, "h2", "6 pieces are left")
     shows(page, ".work p", "0 of 6 marked, 6 left. You have skipped 6.")
     page.reload()

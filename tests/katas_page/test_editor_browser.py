@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests import workshop
-from tests.browser import violations, visits
-from tests.katas_page.test_serve_browser import EDITOR, HEADLINE, SAVED, becomes, keys, opened, press, shows, typed
+from tests.browser import becomes, violations, visits
+from tests.katas_page.test_serve_browser import EDITOR, HEADLINE, SAVED, keys, opened, press, shows, typed
 from tests.serving import Server, serving
 from tests.workshop import SOLUTION, STUB, write
 

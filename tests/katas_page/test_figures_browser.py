@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import workshop
-from tests.browser import violations, visits
+from tests.browser import becomes, violations, visits
 from tests.katas_page.test_figures import SLUGS
 from tests.learner.test_learning import README
 from tests.serving import Server
@@ -46,7 +46,8 @@ def opened(page: Any, slug: str) -> Any:
     page.goto(page.url.partition("#")[0] + f"#/{slug}")
     figure = page.locator(".prose > figure.answers")
     figure.wait_for()
-    page.wait_for_function("[...document.images].every((each) => each.complete)")  # one above would move it
+    loaded = "[...document.images].every((each) => each.complete)"
+    becomes(lambda: page.evaluate(loaded), True)  # a picture that comes later moves it
     return figure
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from graders.web.server import address_of, opening_page
 from katas_practice import practice
 from tests import milestone_course, workshop
-from tests.browser import PATIENCE_MS, violations, visits
+from tests.browser import PATIENCE_MS, becomes, violations, visits
 from tests.cli.test_show import DRAWING
 from tests.learner.test_learning import README
 from tests.milestone_course import write_files
@@ -85,14 +84,6 @@ def shows(page: Any, selector: str, text: str | re.Pattern[str]) -> None:
     page.locator(selector, has_text=text).first.wait_for()
 
 
-def becomes(value: Callable[[], object], wanted: object) -> None:
-    """Wait until a function returns a value. (The page's policy forbids playwright's own wait_for_function.)"""
-    ends = time.monotonic() + PATIENCE_MS / 1000
-    while value() != wanted and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert value() == wanted
-
-
 def bottom(element: Any) -> float:
     box = element.bounding_box()
     return float(box["y"] + box["height"])
@@ -140,7 +131,7 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     assert page.locator(".hints details[open]").count() == 1
     typed(page, SOLUTION)
     shows(page, HEADLINE, "passed, 3 of 3 points")
-    page.wait_for_function("document.querySelectorAll('.hints details[open]').length == 0")
+    becomes(page.locator(".hints details[open]").count, 0)
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
     page.get_by_role("link", name="Explanation and solution").click()
     page.wait_for_selector("math")
@@ -230,7 +221,7 @@ def test_a_server_that_is_killed_and_started_again_loses_no_text(
     with serving(root, "--port", str(server.port), progress=tmp_path / "progress.sqlite"):
         shows(page, HEADLINE, "passed")
         assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
-        page.wait_for_function("document.querySelectorAll('.banner').length == 0")
+        becomes(page.locator(".banner").count, 0)
 
 
 def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:

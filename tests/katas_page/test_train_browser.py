@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import violations, visits
+from tests.browser import becomes, violations, visits
 from tests.serving import Server, serving
 from tests.training_course import GRADIENT, PROGRAM, TWO, WATCHED, write_course, write_watched
 from tests.workshop import SOLUTION, write
@@ -273,9 +273,7 @@ def test_trainings_wait_for_each_other_and_are_kept(train: Callable[..., Any]) -
     kept.locator("option", has_text=" kB").first.wait_for(state="attached")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    page.wait_for_function(
-        "count => document.querySelectorAll('[aria-label=Trainings] option').length === count", arg=count - 1
-    )
+    becomes(kept.locator("option").count, count - 1)
     page.get_by_role("button", name="Train again").or_(page.get_by_role("button", name="Train", exact=True)).wait_for()
 
 
