@@ -82,7 +82,8 @@ def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, 
     """Run a trial for each run (data, epochs, seed, optionally a `pause` before it), and record its network's inputs.
 
     `batches`: for each training batch, the numbers of its rows (equal rows have equal numbers). `last`: the mean square
-    of the last training batch's output. `validated`: how many rows followed in evaluation mode.
+    of the last training batch's output. `validated`: how many rows followed in evaluation mode. `known`: how many of
+    these were equal to a row of a training batch.
     """
     architecture, found = _architecture(submission, parts), []
     for run in runs:
@@ -96,6 +97,7 @@ def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, 
             trial = submission.run_trial(architecture, data, epochs=run["epochs"], seed=run["seed"])
             took = time.perf_counter() - begun
         training = [each for each in passes if each["training"]]
+        trained = {row for each in training for row in each["rows"]}
         after = passes[max((place for place, each in enumerate(passes) if each["training"]), default=-1) + 1 :]
         found.append(
             _flat(trial)
@@ -105,6 +107,7 @@ def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, 
                 "batches": [each["rows"] for each in training],
                 "last": training[-1]["out"] if training else 0.0,
                 "validated": sum(len(each["rows"]) for each in after),
+                "known": sum(row in trained for each in after for row in each["rows"]),
             }
         )
     return found

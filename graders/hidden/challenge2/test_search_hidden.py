@@ -182,19 +182,16 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
 
 MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # seeds this far apart agree modulo 16, 100, 1000 and 1024
 ROUNDING = 1e-3  # room for float32 rounding in a few hundred steps; halving the learning rate once has more effect
-EASY, HARD = (
-    18.0,
-    110.0,
-)  # the noise with which the solution's accuracy after eight epochs is 1.00 and about 0.7
+EASY, HARD = 18.0, 110.0  # the noise with which the solution's accuracy after eight epochs is 1.00 and about 0.7
+LEARNT = 4  # the seed of pictures that even SGD at a rate of 0.003 learns, and no network whose gradients add up
 
 
 @task("trial")
 def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probes: Any) -> None:
-    data = pictures(draw.seed(), EASY, n_train=1000)
+    data = pictures(LEARNT, EASY, n_train=1000)
     classes, blind = data["y_validation"], np.random.default_rng(draw.seed()).integers(0, N_CLASSES, 150)
     data = data | {"y_validation": blind}  # a submission that knew the classes could report any accuracy
-    parts = architecture(draw, layers=2, width=64, dropout=0.2, batch_size=32)
-    seed = draw.seed()
+    parts, seed = (2, 64, "elu", 0.2, 32), 31
     run = {"parts": parts, "data": data, "epochs": 20, "seed": seed}
     trial, short = kata.run(probes.trials, [run, run | {"epochs": 1, "pause": 0.6}])
     asked = dict(zip(PARTS, parts, strict=True)) | {"dataset": "blobs", "epochs": 20, "seed": seed}
@@ -209,7 +206,6 @@ def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probe
         abs(right - round(right)) < 1e-4 and 0 <= right <= 150,
         f"the accuracy {trial['accuracy']:g} is impossible with 150 rows",
     )
-    # with each of twelve seeds, both the solution and SGD without momentum at a rate of 0.01 reached 1.00
     reached = float(np.mean(predictions(asked, trial, blind, 12, N_CLASSES) == classes))
     promise(
         reached >= 0.7,
@@ -300,14 +296,13 @@ def _found_again(rows: np.ndarray, others: np.ndarray) -> int:
 
 
 @task("trial")
-def test_the_network_does_not_learn_from_validation_rows(kata: Any, draw: Any, probes: Any) -> None:
-    picture_seed = draw.seed()
-    data = pictures(picture_seed, EASY, n_validation=500)
-    labels = f"(given.pictures({picture_seed}, {EASY}, 500, 500)['y_validation'] + 1) % {N_CLASSES}"
+def test_the_network_does_not_learn_from_validation_rows(kata: Any, probes: Any) -> None:
+    data = pictures(LEARNT, EASY, n_validation=500)
+    labels = f"(given.pictures({LEARNT}, {EASY}, 500, 500)['y_validation'] + 1) % {N_CLASSES}"
     turned = data | {"y_validation": made((data["y_validation"] + 1) % N_CLASSES, labels)}
-    parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
-    (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": draw.seed()}])
-    # the solution's accuracy is 0.00; learning from both parts leads to 0.3 to 0.6
+    parts = (2, 64, "elu", 0.0, 32)
+    (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": 4}])
+    # the accuracy of right trainings is 0.00, even at low rates; learning from both parts leads to 0.35 to 0.8
     promise(
         trial["accuracy"] <= 0.15,
         "with validation labels that contradict the training rows, the accuracy is "
