@@ -155,6 +155,7 @@ def test_rows_of_any_length_and_distance(kata: Any, draw: Any, probes: Any) -> N
     for rows, columns in ((3, 70), (2, 64), (1, 1)):
         check_softmax(kata, probes, normal(draw, rows, columns, scale=3.0))
     check_softmax(kata, probes, normal(draw, 4, 45), "spread")
+    check_softmax(kata, probes, normal(draw, 2, 1000))
 
 
 @task("softmax")
@@ -196,6 +197,7 @@ def test_layer_norm_of_rows_of_any_length(kata: Any, draw: Any, probes: Any) -> 
     check_layer_norm(kata, probes, norm_inputs(draw, 5, 70))
     check_layer_norm(kata, probes, norm_inputs(draw, 3, 64))
     check_layer_norm(kata, probes, norm_inputs(draw, 4, 45), "spread")
+    check_layer_norm(kata, probes, norm_inputs(draw, 2, 1000))
 
 
 @task("backward")
@@ -206,7 +208,7 @@ def test_gradients_of_two_rows(kata: Any, probes: Any) -> None:
 
 @task("backward")
 def test_gradients_of_several_rows(kata: Any, draw: Any, probes: Any) -> None:
-    for rows, columns, layout in ((9, 70, "plain"), (4, 64, "plain"), (21, 37, "spread")):
+    for rows, columns, layout in ((9, 70, "plain"), (4, 64, "plain"), (21, 37, "spread"), (2, 1000, "plain")):
         x, dy = normal(draw, rows, columns, shift=1.0), normal(draw, rows, columns)
         check_backward(kata, probes, backward_inputs(dy, x, normal(draw, columns, shift=1.0)), layout)
 

@@ -57,6 +57,7 @@ def test_normalise_rows(kata):
     close(kata.normalise_rows(floats([1, 3], [9, 1])), floats([0.25, 0.75], [0.9, 0.1]))
     close(kata.normalise_rows(floats([1, 3], [-1, -4], [8, 2])), floats([0.25, 0.75], [0.2, 0.8], [0.8, 0.2]))
     close(kata.normalise_rows(floats([3], [7])), floats([1], [1]))
+    close(kata.normalise_rows(floats([0.125, 0.125])), floats([0.5, 0.5]))
 
 
 @task("along", title="largest_columns")
@@ -65,6 +66,7 @@ def test_largest_columns(kata):
     same(kata.largest_columns(floats([-5, -3], [-1, -9], [0, 0.5])), [1, 0, 1])
     same(kata.largest_columns(one_row), [2])
     same(kata.largest_columns(one_column), [0, 0, 0])
+    same(kata.largest_columns(np.arange(300.0)[None]), [299])
 
 
 @task("pick", title="one_hot")

@@ -43,6 +43,7 @@ def test_the_derivative_has_the_shape_of_z(kata):
     assert_close(kata.relu_derivative(matrix.reshape(3, 2, 1)), slope_of_matrix.reshape(3, 2, 1))
     assert_close(kata.relu_derivative(np.array([[0.7]])), np.array([[1.0]]))
     assert_close(kata.relu_derivative(np.array([-0.7])), np.array([0.0]))
+    assert_close(kata.relu_derivative(np.array([1e-13, -1e-13])), np.array([1.0, 0.0]))
 
 
 @task("types")

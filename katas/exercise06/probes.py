@@ -45,6 +45,15 @@ def of_a_cube(submission, w):
     return submission.numerical_gradient(lambda w: w * w * w, w)
 
 
+def of_cubes_with_step(submission, w, eps):
+    """Your numerical gradient of the sum of the cubes of an array, with a different step.
+
+    Shown as:
+        numerical_gradient(lambda w: (w * w * w).sum(), w, eps=eps)
+    """
+    return submission.numerical_gradient(lambda w: (w * w * w).sum(), w, eps=eps)
+
+
 def of_squares_and_a_product(submission, W):
     """Your numerical gradient, at a matrix W, of the sum of its squared elements plus a product of two of them.
 

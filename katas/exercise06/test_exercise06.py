@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from graders import checks
-from graders.checks import about, assert_equal, task
+from graders.checks import about, assert_equal, assert_near, task
 from graders.checks.mismatch import fail
 from graders.checks.properties import for_all, rows, st, tenths
 
@@ -61,6 +61,13 @@ def test_vectors_a_square_matrix_and_three_axes(kata, probes):
     ):
         close(kata.run(probes.of_row_sums, w), expected)
         assert_close(kata.run(probes.of_row_sums_with_step, w, 0.5), expected, scale=10 / 0.5, terms=8)
+
+
+@task("array", title="The step doesn't depend on the number that is moved")
+def test_the_step_does_not_depend_on_the_number_that_is_moved(kata, probes):
+    # ((w + 0.5)³ - (w - 0.5)³) / 1 = 3 w² + 0.25; a rule with more points comes closer to 3 w²
+    actual = kata.run(probes.of_cubes_with_step, np.array([2.0, -2.0, 0.0]), 0.5)
+    assert_near(actual, np.array([12.125, 12.125, 0.125]), absolute=0.1251)
 
 
 @task("array", title="For any array, each derivative is twice the sum of the element's row")

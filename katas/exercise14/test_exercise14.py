@@ -40,6 +40,9 @@ three_gradients = [
     np.array([[1.0, 1 / 3, 1 / 6, 0.0], [0.0, 2 / 3, 1 / 3, 0.0], [0.0, 0.0, 1 / 2, 0.0]]),
 ]
 
+# both keys have a score of -60, which gives equal weights
+far_k, equal = np.array([[-60.0, 0.0, 0.0, 0.0]] * 2), np.full((2, 2), 0.5)
+
 close = partial(assert_close, scale=12.0, terms=4)  # up to rounding, in sums of a few numbers of at most this size
 
 
@@ -89,6 +92,11 @@ def test_the_worked_example_without_the_mask(kata):
     assert_attention(kata.attention(q, k, v, False), all_y, all_weights)
 
 
+@task("attention")
+def test_scores_of_minus_sixty(kata):
+    assert_attention(kata.attention(three_q[:2], far_k, v, False), equal @ v, equal)
+
+
 @task("attention", title="The numbers of queries and keys may differ")
 def test_the_numbers_of_queries_and_keys_may_differ(kata):
     row, mean = np.array([1 / 6, 1 / 3, 1 / 2]), np.array([1.0, 2.0, 3.0, 0.5])
@@ -107,7 +115,6 @@ def test_the_numbers_of_queries_and_keys_may_differ(kata):
 def test_every_head_by_itself(kata):
     # a query of zeros has the same score everywhere, so its weights are equal
     arrays = stacked(q, 0 * q, q), stacked(k, k, k), stacked(v, v, 2 * v)
-    equal = np.full((2, 2), 0.5)
     expected = stacked(all_y, equal @ v, 2 * all_y), stacked(all_weights, equal, all_weights)
     assert_attention(kata.attention(*arrays, False), *expected)
     for leading in ((1, 3), (3, 1), (1, 3, 1)):
@@ -205,6 +212,8 @@ def test_float32_stays_float32(kata):
     assert_gradients(kata.attention_gradient(*single), gradients, dtype=np.float32)
     whole = [a.astype(np.int64) for a in (dy, q, k, v)]
     assert_attention(kata.attention(*whole[1:]), y, weights)
+    far = [a.astype(np.int64) for a in (three_q[:2], far_k, v)]
+    assert_attention(kata.attention(*far, False), equal @ v, equal)
     assert_gradients(kata.attention_gradient(*whole, weights), gradients)
 
 

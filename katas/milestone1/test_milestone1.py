@@ -165,12 +165,13 @@ def test_exercise02(kata, probes):
 
 @task("parts", title="exercise04: softmax and cross_entropy")
 def test_exercise04(kata, probes):
-    logits = np.array([[2.0, 2.0], [math.log(3), 0.0]])
-    p, loss = assert_parts(kata.run(probes.softmax_and_loss, logits, np.array([0, 1])), "softmax", "cross_entropy")
+    logits = np.array([[2.0, 2.0], [math.log(3), 0.0], [0.0, 30.0]])
+    p, loss = assert_parts(kata.run(probes.softmax_and_loss, logits, np.array([0, 1, 0])), "softmax", "cross_entropy")
+    small = 1 / (1 + math.exp(30))
     with about("exercise04: softmax(logits) of a batch"):
-        close(p, np.array([[0.5, 0.5], [0.75, 0.25]]))
-    with about("exercise04: cross_entropy(logits, target) of a batch"):
-        close(loss, math.log(8) / 2)
+        close(p, np.array([[0.5, 0.5], [0.75, 0.25], [small, 1 - small]]))
+    with about("exercise04: cross_entropy(logits, target) of a batch, one target with a probability of 1e-13"):
+        close(loss, (math.log(8) - math.log(small)) / 3)
 
 
 @task("parts", title="exercise05: affine_backward")

@@ -284,12 +284,13 @@ targets = _rng.integers(0, 7, (3, 6))
 
 @task("parts", title="exercise04: softmax and cross_entropy")
 def test_exercise04(kata, probes):
-    logits, right = np.array([[2.0, 2.0], [math.log(3), 0.0]]), np.array([0, 1])
+    logits, right = np.array([[2.0, 2.0], [math.log(3), 0.0], [0.0, 30.0]]), np.array([0, 1, 0])
     p, loss = assert_parts(kata.run(probes.softmax_and_loss, logits, right), "softmax", "cross_entropy")
+    small = 1 / (1 + math.exp(30))
     with about("exercise04: softmax(logits) of a batch"):
-        close(p, np.array([[0.5, 0.5], [0.75, 0.25]]))
-    with about("exercise04: cross_entropy(logits, targets) of a batch"):
-        close(loss, math.log(8) / 2)
+        close(p, np.array([[0.5, 0.5], [0.75, 0.25], [small, 1 - small]]))
+    with about("exercise04: cross_entropy(logits, targets) of a batch, one target with a probability of 1e-13"):
+        close(loss, (math.log(8) - math.log(small)) / 3)
 
 
 @task("parts", title="exercise09: layer_norm of three axes")
@@ -303,11 +304,12 @@ def test_exercise09(kata, probes):
 @task("parts", title="exercise11: clip_by_norm, adamw and warmup_cosine")
 def test_exercise11(kata, probes):
     grads = [np.array([3.0, 0.0]), np.array([[4.0]])]
-    with about("exercise11: clip_by_norm(grads, 1.0)"):
-        short, norm = assert_parts(kata.run(probes.clipped, grads, 1.0), "clipped", "norm")
-        first, second = assert_parts(short, "first", "second")
-        for actual, expected in ((first, [0.6, 0.0]), (second, [[0.8]]), (norm, 5.0)):
-            assert_near(actual, np.array(expected))
+    for most, of_first, of_second in ((1.0, [0.6, 0.0], [[0.8]]), (10.0, [3.0, 0.0], [[4.0]])):
+        with about(f"exercise11: clip_by_norm(grads, {most}), where the norm is 5"):
+            short, norm = assert_parts(kata.run(probes.clipped, grads, most), "clipped", "norm")
+            first, second = assert_parts(short, "first", "second")
+            for actual, expected in ((first, of_first), (second, of_second), (norm, 5.0)):
+                assert_near(actual, np.array(expected))
     with about("exercise11: three steps of adamw"):
         param, slopes = np.array([1.0, -2.0]), [np.array([0.5, -1.0]), np.array([0.1, 0.2]), np.array([-0.3, 0.0])]
         tensor = torch.tensor(param, requires_grad=True)

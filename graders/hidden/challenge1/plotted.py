@@ -22,9 +22,9 @@ def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     *shuffled, largest = np.geomspace(0.02, 4, N_LAYERS)
     centres = {
-        # The factor from layer to layer is 3.4 with sigmoids and 1.46 with ReLUs. Their norms are then shuffled, except
+        # The factor from layer to layer is 2.9 with sigmoids and 1.46 with ReLUs. Their norms are then shuffled, except
         # for the largest, which stays in the last layer: limits of the axis that are too small would hide it.
-        "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),
+        "sigmoid": np.geomspace(1e-9, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),
         "relu": np.append(rng.permutation(shuffled), largest),
     }
     return {name: _rounded(centre * rng.uniform(0.9, 1.1, (n_steps, N_LAYERS))) for name, centre in centres.items()}

@@ -18,6 +18,7 @@ from graders.hidden.challenge1.reference import Layer, assert_layers, assert_nea
 
 N_LAYERS = 15
 VANISHED = 1e-4  # norm of the first layer / norm of the last; at most 1.4e-8 in 100 networks with 15 layers of sigmoids
+SEED = 2  # of a network and digits; for some others, weights 1.7 times as large as Xavier's come too near the limit
 
 
 @lru_cache
@@ -67,13 +68,12 @@ def norms_of(answer: object, n_layers: int) -> np.ndarray:
     return norms
 
 
-def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> np.ndarray:
-    """Check the norms that a fresh network reports on 64 digits, and return them."""
+def fresh_norms(kata: Any, probes: Any, n_layers: int, activation: str, seed: int, start: int) -> np.ndarray:
+    """Check the norms that a network from seed `start` reports on 64 digits, and return them."""
     X, y = digits()
-    seed = draw.seed()
     rows = np.random.default_rng(seed).choice(len(X), 64, replace=False)
     X, y = made((X[rows], y[rows]), f"given.digits(64, {seed})")
-    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X, y, 0.01)], True)
+    run = kata.run(probes.training, n_layers, activation, {"seed": start}, [(X, y, 0.01)], True)
     layers = assert_layers(run["parameters"][0], [784, *[32] * (n_layers - 1), 10])
     norms = reference.step(layers, X, y, activation).norms
     assert_near("norms of a fresh network", norms_of(run["norms"][0], n_layers), norms)
@@ -189,7 +189,7 @@ def test_there_are_no_norms_before_a_step(kata: Any, draw: Any, probes: Any) -> 
 def test_the_gradient_vanishes_on_its_way_to_the_first_layer(kata: Any, draw: Any, probes: Any) -> None:
     ratios = []
     for _ in range(5):
-        norms = fresh_norms(kata, draw, probes, N_LAYERS, "sigmoid")
+        norms = fresh_norms(kata, probes, N_LAYERS, "sigmoid", draw.seed(), draw.seed())
         ratios.append(norms[0] / norms[-1])
     ratio = float(np.median(ratios))
     assert ratio <= VANISHED, (
@@ -199,10 +199,10 @@ def test_the_gradient_vanishes_on_its_way_to_the_first_layer(kata: Any, draw: An
 
 
 @task("vanishing")
-def test_more_layers_leave_less_of_the_gradient(kata: Any, draw: Any, probes: Any) -> None:
+def test_more_layers_leave_less_of_the_gradient(kata: Any, probes: Any) -> None:
     ratios = []
     for depth in (5, 10, 15, 20):
-        norms = fresh_norms(kata, draw, probes, depth, "sigmoid")
+        norms = fresh_norms(kata, probes, depth, "sigmoid", SEED, SEED)
         ratios.append(norms[0] / norms[-1])
     shares = np.array(ratios[1:]) / np.array(ratios[:-1])  # 2e-4 to 2.4e-3 with Xavier's weights; 0.25 ** 5 is 1e-3
     assert (shares <= 0.02).all(), (

@@ -131,18 +131,16 @@ def test_a_second_call_does_not_change_the_first_result(kata, draw, probes):
 def test_entries_are_kept_with_probability_one_minus_p(kata, draw, probes):
     """Correct masks fail with a probability below 1e-6, divided among 28 cases with 3 checks each.
 
-    The last three masks have more than 100 000 entries, enough to notice a p that is rounded. With p = 0.0014, about
-    140 entries or more are dropped. The probability that none is dropped is exp(-140), and if p were rounded up to
-    1/256, about 400 would be.
+    The last three masks have 160 000 entries, enough to notice a p that is rounded. With p = 0.0004, about 64 entries
+    are dropped. If p were rounded up to 1/1000, 160 would be, and if it were rounded down, none.
     """
     alarm = 1e-6 / 28 / 3
     shape = shape_of(draw, (2, 1, 3, 4)[(draw.case + draw.case // 4) % 4])
     if draw.case >= 24:
-        low, high = (100, 300) if draw.case == 24 else (320, 400)
-        shape = draw.sizes("height width", low=low, high=high)
+        shape = draw.sizes("height width", low=100, high=300) if draw.case == 24 else (400, 400)
     p_drop = (0.3, draw.uniform(0, 1 - 1e-6), 0.9, 0.5, 0.0, 0.999, 1e-3)[draw.case % 7]
     if draw.case >= 25:
-        little = draw.uniform(0.0014, 0.0016)
+        little = draw.uniform(0.00035, 0.00045)
         p_drop = (little, 1 - little, draw.uniform(0.7, 0.97))[draw.case - 25]
     seed, size = draw.seed(), math.prod(shape)
     given = shape[0] if len(shape) == 1 and draw.case % 2 else shape  # some shapes are given as an int
