@@ -204,9 +204,9 @@ class Judge:
 
         def asking(judge: Judge) -> Ask:
             def ask(part: Part, until: Ends, *news: Any) -> Verdict:
-                others = tuple(each for each in names if each not in part.tasks)
+                others = tuple(each for each in names if each != part.task)
                 options = msgspec.structs.replace(
-                    request.options, tasks=part.tasks, beside=others, failed=part.failed, stopped=part.stopped
+                    request.options, tasks=(part.task,), beside=others, failed=part.failed, stopped=part.stopped
                 )
                 return judge._judged(cached, msgspec.structs.replace(request, options=options), until, *news)
 

@@ -1,14 +1,13 @@
 """Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
-A task starts once the tasks it builds on are done, and its judge knows which of these failed. So it has the same result
-as in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and once a time limit has stopped a
-test, no other task starts, whatever their order. If a part ends with more than results, such as a file that cannot be
-imported, or time runs out, all tasks are graded together after all.
+A judge that is free grades the next task. It starts once the tasks it builds on are done, and its judge knows which of
+these failed. So it has the same result as in a grading of all tasks, with two exceptions: each task is diagnosed by
+itself; and once a time limit has stopped a test, no other task starts, whatever their order. If a task ends with more
+than results, such as a file that cannot be imported, or time runs out, all tasks are graded together after all.
 """
 
 from __future__ import annotations
 
-import math
 import socket
 import threading
 import time
@@ -26,14 +25,12 @@ from graders.scoring import scored, stopped_test
 from graders.unix import processors
 from graders.verdict import Verdict
 
-SHARES = 4  # a part is this share of the tasks that can begin
-
 
 @dataclass(frozen=True)
 class Part:
-    """Tasks to grade: which of the tasks that they build on have failed, and a test that was stopped, in words."""
+    """A task to grade: which of the tasks it builds on have failed, and a test that was stopped, in words."""
 
-    tasks: tuple[str, ...]
+    task: str
     failed: tuple[str, ...]
     stopped: str
 
@@ -97,7 +94,7 @@ class SideBySide:
             for part in chain(begun, iter(self._next, None)):
                 found = ask(part, until, partial(self._told, part), partial(self._begin, part))
                 with self._changed:
-                    self._running.difference_update(part.tasks)
+                    self._running.remove(part.task)
                     self._verdicts[part] = found
                     if _is_unusual(found) or self._seconds > self.kata.limits.total_s:
                         self._give_up()
@@ -114,29 +111,23 @@ class SideBySide:
             self._changed.notify()
 
     def _next(self) -> Part | None:
-        """Return some of the tasks that can begin, waiting for one if need be, or None if no other can.
-
-        Each part has its start, so the first ones are larger, and the last ones small, to end at the same time. A task
-        for which others wait is a part of its own.
-        """
+        """Return the next task that can begin, waiting for one if need be, or None if no other can."""
         with self._changed:
             while self.waiting:
                 undone = self._running.union(self.waiting)
-                needs = {each: self.kata.with_earlier([each]) - {each} for each in self.waiting}
-                ready = [each for each in self.waiting if undone.isdisjoint(needs[each])]
-                if ready:
-                    holds_up = any(ready[0] in earlier for earlier in needs.values())
-                    tasks = tuple(ready[: 1 if holds_up else math.ceil(len(ready) / SHARES)])
-                    self.waiting[:] = [each for each in self.waiting if each not in tasks]
-                    self._running.update(tasks)
-                    return self._part(tasks)
+                ready = (each for each in self.waiting if undone.isdisjoint(self.kata.with_earlier([each]) - {each}))
+                task = next(ready, None)
+                if task is not None:
+                    self.waiting.remove(task)
+                    self._running.add(task)
+                    return self._part(task)
                 self._changed.wait()
         return None
 
-    def _part(self, tasks: tuple[str, ...]) -> Part:
+    def _part(self, task: str) -> Part:
         tests = [test for each in self._verdicts.values() for test in each.tests]
-        failed = {test.task for test in tests if test.status == "failed"} & self.kata.with_earlier(tasks)
-        return Part(tasks, tuple(failed), stopped_test(tests))
+        failed = {test.task for test in tests if test.status == "failed"} & self.kata.with_earlier([task])
+        return Part(task, tuple(failed), stopped_test(tests))
 
     def _told(self, part: Part, verdict: Verdict) -> None:
         with self._changed:
