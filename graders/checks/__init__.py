@@ -16,6 +16,7 @@ from graders.checks.arrays import (
     assert_near,
     assert_parts,
     assert_shape,
+    values_only,
 )
 from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.classes import MadeUpClasses, accuracy, assert_accuracy, made_up_classes, standard_error
@@ -58,6 +59,7 @@ __all__ = [
     "remade",
     "standard_error",
     "task",
+    "values_only",
     "vector_jacobian_product",
 ]
 

@@ -26,7 +26,7 @@ _in_core: ContextVar[bool] = ContextVar("in_core", default=False)
 
 
 @contextmanager
-def values_only(core: bool) -> Iterator[None]:
+def values_only(core: bool = True) -> Iterator[None]:
     """In the block, `assert_close` judges as in a core task if `core` is set: numbers of any dtype are compared."""
     token = _in_core.set(core)
     try:

@@ -333,6 +333,8 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
     if is_large(value) and not isinstance(expected, np.ndarray):
         return _whole(PasteProgram(part, value), fault)
     kinds = [(getattr(each, "shape", 0), getattr(each, "dtype", 0)) for each in (value, expected)]
+    if "wrong" in fault.message and "dtype" not in fault.message:
+        kinds = [(shape, 0) for shape, _ in kinds]  # the numbers are the mistake
     if kinds[0][0] == kinds[1][0] and kinds[0][1] != kinds[1][1] and isinstance(expected, np.ndarray):
         return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(kinds[0][1]))
     if not is_large(value) and not is_large(expected):

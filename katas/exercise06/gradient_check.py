@@ -13,7 +13,7 @@ def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: fl
         f: a function of one argument: a float if w is a float, an array of w's shape if w is an array. It returns a
             float.
         w: where to measure the gradient, a float or an array with one or more axes.
-        eps: the step.
+        eps: the step, the same for every element.
 
     Returns:
         A float if w is a float, an array of w's shape if w is an array.

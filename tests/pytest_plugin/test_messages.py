@@ -315,6 +315,14 @@ def test_a_wrong_dtype_is_printed(katas: Judge) -> None:
     assert program.endswith("print(affine(W, x, b).dtype)\n# expected: float64\n# yours   : int64")
 
 
+def test_wrong_numbers_are_printed_although_the_dtype_differs(katas: Judge) -> None:
+    text = "import numpy as np\n\n\ndef affine(W, x, b):\n    return (x @ W.T).astype(np.float32)\n"
+    program = program_of(katas, "exercise01", text, "test_the_weights_need_not_be_square")
+    assert program.endswith(
+        "print(affine(W, x, b))\n# expected: np.array([3.5])\n# yours   : np.array([3.0], dtype=np.float32)"
+    )
+
+
 def test_a_failing_extra_is_marked_and_has_no_harness_frames(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, [])
     for slug, text in (("exercise01", ONE_LINER), ("exercise02", IN_PLACE)):
