@@ -118,7 +118,7 @@ class _Packer:
         if kind is list or kind is tuple:
             return Node("l" if kind is list else "t", [self.pack(item, depth + 1) for item in value])
         if kind is dict:
-            pairs = ((self._key(key), self.pack(item, depth + 1)) for key, item in value.items())
+            pairs = ((self._key(key), self._named(key, item, depth + 1)) for key, item in value.items())
             return Node("d", [item for pair in pairs for item in pair])
         if kind is complex:
             return Node("c", [value.real, value.imag])
@@ -128,6 +128,13 @@ class _Packer:
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
         text = f"{_article(kind)}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
         raise WireError(f"{text}; np.asarray turns it into an array" if isinstance(value, np.ndarray) else text)
+
+    def _named(self, key: Any, item: Any, depth: int) -> Item:
+        """Pack an item of a dict. If it can't be sent, the message ends with its key."""
+        try:
+            return self.pack(item, depth)
+        except WireError as fault:
+            raise WireError(f"{fault}, as {key!r:.40}") from None
 
     def _plain(self, value: Any, kind: type) -> Item:
         if kind is str:

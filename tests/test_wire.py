@@ -196,6 +196,7 @@ REFUSED = {
     "function": (len, "builtin_function"),
     "class": (float, "type"),
     "date": (datetime.date(2024, 1, 1), "date"),
+    "function in a dict": ({"loss": 0.5, "norms": [len]}, "as 'norms'"),
     "tuple as a key": ({(1, 2): 3}, "key"),
     "array scalar as a key": ({np.int64(1): 3}, "key"),
     "lone surrogate": ("\ud800", "surrogate"),

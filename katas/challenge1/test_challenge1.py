@@ -75,7 +75,7 @@ def gradients_of(
 def test_logits_follow_from_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
     dtype, activation = ((np.float32, "sigmoid"), (np.float64, "relu"))[draw.case]
     X = draw.uniform(0.0, 1.0, 5, 20, dtype=dtype)
-    parameters, logits = kata.run(probes.forward, 4, activation, draw.seed(), X)
+    parameters, logits = kata.run(probes.parameters_and_logits, 4, activation, draw.seed(), X)
     shapes = [(W.shape, b.shape) for W, b in parameters]
     assert shapes == [((16, 20), (16,)), ((16, 16), (16,)), ((16, 16), (16,)), ((10, 16), (10,))]
     expected = logits_of([[torch.tensor(array).double() for array in pair] for pair in parameters], X, activation)

@@ -32,7 +32,9 @@ _kept: dict[str, Any] = {}  # `fixed` stores parameters here for `fixed_paramete
 # ------------------------------------------------------------------------------------------- the network
 
 
-def forward(submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], X: np.ndarray) -> Any:
+def parameters_and_logits(
+    submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], X: np.ndarray
+) -> Any:
     """Return the parameters of a fresh network, its logits for X, and X after the call."""
     network = submission.DeepNetwork(n_layers, activation, **options)
     return _copied(network.parameters()), network.forward(X), X

@@ -85,7 +85,7 @@ def fresh_norms(kata: Any, probes: Any, n_layers: int, activation: str, seed: in
 def test_logits_follow_from_the_parameters(kata: Any, draw: Any, probes: Any) -> None:
     n_layers, activation, options, sizes = drawn_network(draw)
     X, _, _ = drawn_batch(draw, sizes, activation)
-    parameters, logits, _ = kata.run(probes.forward, n_layers, activation, options, X)
+    parameters, logits, _ = kata.run(probes.parameters_and_logits, n_layers, activation, options, X)
     layers = assert_layers(parameters, sizes)
     assert_near("logits", logits, reference.logits(layers, X, activation))
 
