@@ -45,6 +45,7 @@ PERMITTED = frozenset(f"""
     view _unsafe_view reshape _reshape_alias as_strided t transpose permute unsqueeze squeeze expand slice select alias
     detach unbind split split_with_sizes unflatten view_as
 """.split())  # fmt: skip
+COPIED = "Instead of a copy by .contiguous() or .reshape(), give the kernel the tensor's strides"
 
 
 class Launches(TorchDispatchMode):
@@ -80,7 +81,7 @@ class Launches(TorchDispatchMode):
         if known and name not in PERMITTED:
             raise MeterError(
                 f"torch ran `{name}` outside the kernels, where a function may only make tensors, look at them in "
-                "another shape and launch kernels. Compute it in a kernel"
+                f"another shape and launch kernels. {COPIED if name == 'clone' else 'Compute it in a kernel'}"
             )
         result = func(*args, **(kwargs or {}))
         if known and name in ("zero_", "fill_"):

@@ -88,6 +88,7 @@ print(ran.loads("x"), ran.loads(), ran.stores(), ran.launches, y.tolist() == (2 
         ),
         ("locked[(2,)](x, torch.zeros(1, dtype=torch.int32))", "tl.atomic_cas builds a lock"),
         ("x + 1", "torch ran `add` outside the kernels"),
+        ("x[::2].contiguous()", "give the kernel the tensor's strides"),
     ],
 )
 def test_the_meter_stops_what_would_go_wrong(tmp_path: Path, launch: str, said: str) -> None:
