@@ -97,6 +97,7 @@ class _Packer:
         self.text = 0
         self.raw_bytes = 0
         self.buffers: list[Any] = []
+        self.key: Any = None  # of the dict's item that is being packed
 
     def pack(self, value: Any, depth: int = 0) -> Item:
         self.nodes += 1
@@ -118,23 +119,25 @@ class _Packer:
         if kind is list or kind is tuple:
             return Node("l" if kind is list else "t", [self.pack(item, depth + 1) for item in value])
         if kind is dict:
-            pairs = ((self._key(key), self._named(key, item, depth + 1)) for key, item in value.items())
-            return Node("d", [item for pair in pairs for item in pair])
+            return self._dict(value, depth)
         if kind is complex:
             return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
             return Node("g", [value.seed])
         if issubclass(kind, tuple) and hasattr(kind, "_fields"):
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
-        text = f"{_article(kind)}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
+        place = "" if self.key is None else f" as {repr(self.key)[:60]}"
+        text = f"{_article(kind)}{place}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
         raise WireError(f"{text}; np.asarray turns it into an array" if isinstance(value, np.ndarray) else text)
 
-    def _named(self, key: Any, item: Any, depth: int) -> Item:
-        """Pack an item of a dict. If it can't be sent, the message ends with its key."""
-        try:
-            return self.pack(item, depth)
-        except WireError as fault:
-            raise WireError(f"{fault}, as {key!r:.40}") from None
+    def _dict(self, value: dict[Any, Any], depth: int) -> Node:
+        outer, items = self.key, []
+        for key, item in value.items():
+            items.append(self._key(key))
+            self.key = key
+            items.append(self.pack(item, depth + 1))
+        self.key = outer
+        return Node("d", items)
 
     def _plain(self, value: Any, kind: type) -> Item:
         if kind is str:

@@ -1,6 +1,6 @@
 """Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
-A judge that is free grades the next task. It starts once the tasks it builds on are done, and its judge knows which of
+A judge that is free grades the next task. A task starts once those it builds on are done, and its judge knows which of
 these failed. So it has the same result as in a grading of all tasks, with two exceptions: each task is diagnosed by
 itself; and once a time limit has stopped a test, no other task starts, whatever their order. If a task ends with more
 than results, such as a file that cannot be imported, or time runs out, all tasks are graded together after all.

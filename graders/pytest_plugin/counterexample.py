@@ -333,8 +333,8 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
     if is_large(value) and not isinstance(expected, np.ndarray):
         return _whole(PasteProgram(part, value), fault)
     kinds = [(getattr(each, "shape", 0), getattr(each, "dtype", 0)) for each in (value, expected)]
-    if "wrong" in fault.message and "dtype" not in fault.message:
-        kinds = [(shape, 0) for shape, _ in kinds]  # the numbers are the mistake
+    if "dtype" not in fault.message:
+        kinds = [(shape, 0) for shape, _ in kinds]  # the numbers are the mistake, or the shape
     if kinds[0][0] == kinds[1][0] and kinds[0][1] != kinds[1][1] and isinstance(expected, np.ndarray):
         return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(kinds[0][1]))
     if not is_large(value) and not is_large(expected):
@@ -345,7 +345,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
             lines = [f"print(type({part}))"]
         return lines, Outcome(kind_of(expected), kind_of(value))
     expected, value = np.asarray(expected), np.asarray(value)
-    place, count = first_wrong(expected, value)
+    place, count = named_place(fault, value) or first_wrong(expected, value)
     lines = [f"answer = {part}", f"print(answer[{', '.join(map(str, place))}])"]
     remark = f"{kind_of(value)}, wrong in {count} of {value.size} entries, first at {list(place)}"
     return lines, replace(compared(expected[place], value[place]), remark=remark)
@@ -551,6 +551,14 @@ def _rows_in(known: Any, value: Any) -> str:
 
 
 # -------------------------------------------------------------------------- the part that differs
+
+
+def named_place(fault: Mismatch, value: np.ndarray) -> tuple[tuple[int, ...], int] | None:
+    """Return the index in an array that the message names, and the number of wrong entries, or None."""
+    found = re.match(r".* at \[([\d, ]+)\].*?\((\d+) of \d+ elements", fault.message)
+    place = tuple(map(int, found[1].split(", "))) if found else ()
+    fits = len(place) == value.ndim and all(i < n for i, n in zip(place, value.shape, strict=True))
+    return (place, int(found[2])) if found and fits else None
 
 
 def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ...], int]:

@@ -45,7 +45,7 @@ PERMITTED = frozenset(f"""
     view _unsafe_view reshape _reshape_alias as_strided t transpose permute unsqueeze squeeze expand slice select alias
     detach unbind split split_with_sizes unflatten view_as
 """.split())  # fmt: skip
-COPIED = "Instead of a copy by .contiguous() or .reshape(), give the kernel the tensor's strides"
+COPIED = "Instead of a copy (.clone(), .contiguous(), .reshape()), give the kernel the tensor's strides"
 
 
 class Launches(TorchDispatchMode):

@@ -19,12 +19,12 @@ from hypothesis.extra import numpy as hnp
 
 from graders import Judge, catalogue
 from graders.catalogue import Kata
-from graders.checks import recipes
+from graders.checks import assert_near, recipes
 from graders.checks.draw import Draw
 from graders.checks.mismatch import Mismatch
 from graders.errors import MachineBusy, WorkerError
 from graders.pytest_plugin.cases import Trial
-from graders.pytest_plugin.counterexample import paste, reached
+from graders.pytest_plugin.counterexample import named_place, paste, reached
 from graders.pytest_plugin.excerpt import excerpt
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
 from graders.pytest_plugin.outcome import MAX_ENTRIES, code
@@ -689,3 +689,14 @@ def test_a_diagnosis_forgets_a_call_that_asked_for_input(kata: Kata) -> None:
 )
 def test_a_part_of_a_literal_is_selected_in_the_program(expression: str, access: str, selected: str) -> None:
     assert reached(expression, access) == selected
+
+
+def test_the_entry_that_the_message_names_is_printed_not_one_that_is_only_rounded() -> None:
+    expected = np.linspace(0.1, 1.0, 900).reshape(30, 30)
+    answer = expected.astype(np.float16)
+    answer[20, 21] += 1
+    with pytest.raises(Mismatch) as caught:
+        assert_near(answer, expected, relative=1e-2, name="dW")
+    assert named_place(caught.value, answer) == ((20, 21), 1)
+    assert named_place(caught.value, answer[0]) is None
+    assert named_place(caught.value, answer[:20]) is None
