@@ -328,18 +328,17 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
     where = access(program.value, fault.actual) if isinstance(fault, Mismatch) else None
     if not isinstance(fault, Mismatch) or where is None:
         return _whole(program, fault)
-    expected, value = array_of(fault.expected), fault.actual
+    expected: Any = array_of(fault.expected)
+    value: Any = fault.actual
     part = reached(program.expression, where)
     if is_large(value) and not isinstance(expected, np.ndarray):
         return _whole(PasteProgram(part, value), fault)
-    kinds = [(getattr(each, "shape", 0), getattr(each, "dtype", 0)) for each in (value, expected)]
-    if "dtype" not in fault.message:
-        kinds = [(shape, 0) for shape, _ in kinds]  # the numbers are the mistake, or the shape
-    if kinds[0][0] == kinds[1][0] and kinds[0][1] != kinds[1][1] and isinstance(expected, np.ndarray):
-        return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(kinds[0][1]))
+    same_shape = getattr(value, "shape", 0) == getattr(expected, "shape", 0)
+    if "dtype" in fault.message and same_shape and isinstance(expected, np.ndarray) and value.dtype != expected.dtype:
+        return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(value.dtype))
     if not is_large(value) and not is_large(expected):
         return [f"print({part})"], _compared(fault, expected, value)
-    if kinds[0] != kinds[1]:
+    if not same_shape:
         lines = [f"answer = {part}", "print(answer.shape, answer.dtype)"]
         if not isinstance(value, np.ndarray):
             lines = [f"print(type({part}))"]
