@@ -22,6 +22,9 @@ from graders.checks.mismatch import Mismatch, handed_in
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # for grey, RGB, palette, grey with alpha, and RGB with alpha
+_UP, _AVERAGE = 2, 3
+# For each filter, masks of the neighbours (left, above, above left) that it uses. Averages are computed separately.
+_USED = -np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 1]], np.int16)
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
 TEXT_BYTES = 64 << 10  # the limit for a prose file or a TOML file
@@ -186,27 +189,45 @@ def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
 def _unfiltered(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
     """Return the pixels (height, width, bytes) from each row's filter and differences modulo 256.
 
+    Rows that only repeat the row above are left out first, and copied at the end; many pictures consist mostly of them.
+    """
+    repeats = (filters == _UP) & ~packed.any(axis=(1, 2))
+    repeats[0] = False
+    return _summed(filters[~repeats], packed[~repeats])[np.cumsum(~repeats) - 1]
+
+
+def _summed(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
+    """Add its prediction to every difference.
+
     A pixel needs only its left, upper and upper-left neighbours, so a diagonal (equal row + column) is done at once.
+    Except for averages, all predictions are Paeth's, in which the neighbours that a filter doesn't use count as 0.
     """
     height, width, step = packed.shape
-    pixels = np.empty_like(packed)
+    differences = packed.reshape(-1, step)
+    pixels = np.empty_like(differences)
+    uses_left, uses_above, uses_corner = np.moveaxis(_USED[filters], 1, 0)[:, :, None]
+    averages = -(filters == _AVERAGE).astype(np.int16)[:, None]
     # These are the last two diagonals, indexed by row; the first entry is for the row above the picture. An entry is 0
     # until the diagonals reach its row, because pixels to the left of a row count as 0.
     near, far = (np.zeros((height + 1, step), np.int16) for _ in range(2))
-    kinds = filters[:, None]
     for diagonal in range(height + width - 1):
-        rows = np.arange(max(0, diagonal - width + 1), min(height, diagonal + 1))
-        here = slice(rows[0] + 1, rows[-1] + 2)
-        above_here = slice(rows[0], rows[-1] + 1)
-        left, above, corner, kind = near[here], near[above_here], far[above_here], kinds[rows]
-        estimate = left + above - corner
-        by_left, by_above, by_corner = abs(estimate - left), abs(estimate - above), abs(estimate - corner)
-        paeth = np.where(
-            (by_left <= by_above) & (by_left <= by_corner), left, np.where(by_above <= by_corner, above, corner)
+        first, last = max(0, diagonal - width + 1), min(height - 1, diagonal)
+        rows, below = slice(first, last + 1), slice(first + 1, last + 2)
+        left, above, corner = (
+            near[below] & uses_left[rows],
+            near[rows] & uses_above[rows],
+            far[rows] & uses_corner[rows],
         )
-        predicted = np.choose(kind, [np.zeros_like(left), left, above, (left + above) // 2, paeth])
-        pixels[rows, diagonal - rows] = found = (packed[rows, diagonal - rows] + predicted) & 255
-        far = near
-        near = near.copy()
-        near[here] = found
-    return pixels
+        rise, run = above - corner, left - corner
+        by_left, by_above, by_corner = abs(rise), abs(run), abs(rise + run)  # distances from left + above - corner
+        nearer = np.where(by_above <= by_corner, above, corner)
+        predicted = np.where(by_left <= np.minimum(by_above, by_corner), left, nearer)
+        if averages.any():
+            predicted += (near[below] + near[rows]) // 2 & averages[rows]
+        # From one row to the next, a diagonal moves on by a row less one pixel.
+        here = slice(first * width + diagonal - first, last * width + diagonal - last + 1, max(1, width - 1))
+        pixels[here] = found = (differences[here] + predicted) & 255
+        near, far = far, near
+        near[:] = far
+        near[below] = found
+    return pixels.reshape(packed.shape)

@@ -43,6 +43,7 @@ IDLE_MS = 4  # after this long without an event, a worker is added to the pool
 REST_MS = 30_000  # after this long without an event, the pool shrinks
 RESTING = 1  # the smallest pool
 CLEANED_WITHIN_S = 5.0  # the longest wait for the removal of what an earlier grading run left
+USUAL_MODULES = {"sklearn": "sklearn.metrics", "rich": "rich.progress"}  # what submissions import of large packages
 REHEARSALS = 16  # Python specialises code within about this many runs
 
 
@@ -329,7 +330,7 @@ def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
     if "matplotlib" in packages:
         _warm_up_matplotlib(scratch or os.environ.get("TMPDIR"))
     for name in packages:
-        importlib.import_module(name)
+        importlib.import_module(USUAL_MODULES.get(name, name))
 
 
 def _warm_up_matplotlib(folder: str | None) -> None:

@@ -116,7 +116,11 @@ def test_feature_extraction_changes_no_stage(kata: Any, probes: Any) -> None:
     assert run["trainable_parameters"] == run["head"] == 6 * N_FEATURES + 6
 
 
-@task("extraction", title="The seed and the training images decide the model, the validation images don't")
+@task(
+    "extraction",
+    title="The seed and the training images decide the model, the validation images don't",
+    unless_hidden=True,
+)
 def test_the_seed_and_the_training_images_decide(kata: Any, probes: Any) -> None:
     ways = ["again", "seed", "validation", "labels"]
     assert_changes(kata.run(probes.changed, "feature_extraction", 2, ways), ways, 2)
@@ -132,7 +136,7 @@ def test_fine_tuning_learns_its_images(kata: Any, probes: Any) -> None:
     assert_learned(kata, probes, "fine_tuning")
 
 
-@task("tuning")
+@task("tuning", unless_hidden=True)
 @cases(4)
 def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -> None:
     options = ({}, {"unfrozen": 3}, {"unfrozen": 0}, {"unfrozen": 5})[draw.case]
@@ -140,7 +144,7 @@ def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -
     assert_stages(run, (4, 2, 5, 0)[draw.case])
 
 
-@task("full")
+@task("full", unless_hidden=True)
 def test_full_training_trains_everything(kata: Any, probes: Any) -> None:
     assert_stages(kata.run(probes.run_of, "full_training", {"epochs": 6, "seed": 3}), 0)
 
@@ -150,12 +154,12 @@ def test_full_training_learns_its_images(kata: Any, probes: Any) -> None:
     assert_learned(kata, probes, "full_training")
 
 
-@task("full", title="Validation images don't influence a long training run")
+@task("full", title="Validation images don't influence a long training run", unless_hidden=True)
 def test_validation_images_do_not_influence_a_long_training(kata: Any, probes: Any) -> None:
     assert_changes(kata.run(probes.changed, "full_training", 12, ["validation"]), ["validation"], 12)
 
 
-@task("kinds", title="A backbone with seven stages and dropout")
+@task("kinds", title="A backbone with seven stages and dropout", unless_hidden=True)
 @cases(3)
 def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: Any) -> None:
     approach = ("feature_extraction", "fine_tuning", "full_training")[draw.case]
@@ -171,7 +175,7 @@ def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: A
     assert run["again"], "two training runs with the same seed give different models"
 
 
-@task("kinds")
+@task("kinds", unless_hidden=True)
 @cases(2)
 def test_other_backbones_by_name(kata: Any, draw: Any, probes: Any) -> None:
     name = ("resnet18", "vgg11_bn")[draw.case]
@@ -211,7 +215,7 @@ def test_seconds_cover_all_epochs(kata: Any, probes: Any) -> None:
     )
 
 
-@task("interrupted", title="Ctrl-C in the third epoch keeps two")
+@task("interrupted", title="Ctrl-C in the third epoch keeps two", unless_hidden=True)
 @cases(3)
 def test_ctrl_c_in_the_third_epoch_keeps_two(kata: Any, draw: Any, probes: Any) -> None:
     approach = ("feature_extraction", "fine_tuning", "feature_extraction")[draw.case]
@@ -341,7 +345,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(one.shape == other.shape and np.allclose(np.nan_to_num(one), other, atol=1e-3))
 
 
-@task("curves")
+@task("curves", unless_hidden=True)
 def test_learning_curves_match_the_histories(kata: Any, probes: Any) -> None:
     drawn = kata.run(probes.curves)
     figure = figure_of(drawn, "the learning curves")
@@ -377,7 +381,7 @@ def is_curve(line: dict[str, Any], epochs: np.ndarray, values: np.ndarray) -> bo
     return any(np.allclose(line["y"], scale * values, rtol=1e-4, atol=1e-6) for scale in (1, 100))
 
 
-@task("features")
+@task("features", unless_hidden=True)
 def test_features_show_the_output_of_every_stage(kata: Any, probes: Any) -> None:
     drawn = kata.run(probes.layer_features)
     assert drawn["same"][0], "drawing the features changed the model's requires_grad"
@@ -403,7 +407,7 @@ def is_channel(grid: np.ndarray, channel: np.ndarray) -> bool:
     return bool((a * b).sum() > 0.9999 * lengths[0] * lengths[1] or max(lengths) < 1e-6)
 
 
-@task("comparison")
+@task("comparison", unless_hidden=True)
 def test_training_again_gives_the_same_comparison(kata: Any, probes: Any) -> None:
     found = kata.run(probes.table_of, [2, 1])
     table = found["columns"]
