@@ -193,7 +193,8 @@ def _unfiltered(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
     """
     repeats = (filters == _UP) & ~packed.any(axis=(1, 2))
     repeats[0] = False
-    return _summed(filters[~repeats], packed[~repeats])[np.cumsum(~repeats) - 1]
+    pixels = _summed(filters[~repeats], packed[~repeats])
+    return np.take(pixels, np.cumsum(~repeats) - 1, axis=0)
 
 
 def _summed(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:

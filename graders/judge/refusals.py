@@ -69,6 +69,7 @@ def refusals_of(kata: Kata, side: WorkerSide, fresh: _Fresh) -> dict[str, Refusa
     returns a side with the given files in a new worker.
     """
     try:
+        side.read()
         side.load()
     except SubmissionError as fault:
         if refusal := _earlier_fault(kata, side, fresh):

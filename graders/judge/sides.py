@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import asdict
 
@@ -142,10 +143,19 @@ class WorkerSide:
             self.worker.keep_output()
 
     def read(self) -> None:
-        """Let the worker compile the submission without running it."""
+        """Let a new worker compile the submission without running it, and keep the result for the other workers.
+
+        Only workers decode it. None can change it, since this one has not run any of the submission's code yet.
+        """
         seconds = self.clock.limits.import_s
         self.worker.post("read", "", asdict(self.submission))
-        self.worker.receive(seconds, "compiling the submission", f"compiling took longer than {seconds:g} s")
+        try:
+            found = self.worker.receive(
+                seconds, "compiling the submission", f"compiling took longer than {seconds:g} s"
+            )
+        finally:
+            self.clock.workers_s += self.worker.charge()
+        self.submission.compiled.update(msgspec.convert(found, dict[str, bytes]))
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         self.load()
@@ -219,6 +229,7 @@ class Sides:
     files: dict[str, bytes]
     groups: list[WorkerGroup] = field(default_factory=list)
     waiting: dict[str, WorkerSide] = field(default_factory=dict)  # the workers of tests that will run alone
+    compiled: dict[str, bytes] = field(default_factory=dict)  # see LoadRequest
 
     def runtime(self, item: pytest.Item) -> str:
         """Return the runtime of a test."""
@@ -276,6 +287,7 @@ class Sides:
             cpu_s=clock.cpu_s if measures_cpu() else int(clock.cpu_s / UNMEASURED),
             forbidden=list(self.kata.forbidden),
             earlier=list(self.kata.earlier_modules),
+            compiled=self.compiled if files == self.files else {},
         )
         return WorkerSide(self.kata, worker, clock, submission)
 

@@ -46,30 +46,35 @@ class RequestHandler:
         self.exchange: Exchange | None = None
         self.tried = Listener(lambda file: file in self.own_files, scratch=runtime != "numpy")
 
-    def read(self, _: str, order: dict[str, Any]) -> bool:
-        """Seed the generators, lower the limits, and compile every file without running it.
+    def read(self, _: str, order: dict[str, Any]) -> dict[str, bytes]:
+        """Return every module, compiled without running it. Raises ImportError if a file names a forbidden symbol."""
+        self._take(order)
+        assert self.sources is not None
+        return {name: marshal.dumps(self.sources.get_code(name)) for name in self.sources.names}
 
-        Raises ImportError if a file names a forbidden symbol.
-        """
+    def _take(self, order: dict[str, Any]) -> None:
+        """Seed the generators, lower the limits, and compile the submission, unless another worker has done so."""
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
         self.sources = sources = Sources(files | order["supplied"])
         self.own_files = set(files)
+        if order["compiled"]:
+            sources.compiled = {name: marshal.loads(code) for name, code in order["compiled"].items()}
+            return
         for name, (file, _package) in sources.names.items():
             if file in files:
                 sources.get_code(name)
         refuse_forbidden(sources.texts, files, order["forbidden"])
-        return True
 
-    def load(self, name: str, order: dict[str, Any]) -> bool:
+    def load(self, _: str, order: dict[str, Any]) -> bool:
         """Read the submission and import it.
 
         A test's worker loads one submission. A worker that runs a kata's known variants loads one after another.
         """
         if self.sources is not None:
             unload(self.sources)
-        self.read(name, order)
+        self._take(order)
         assert self.sources is not None
         remove_forbidden(order["forbidden"])
         self.submission = load(self.sources, order["modules"], order.get("earlier", ()))
@@ -211,13 +216,15 @@ def rehearse(runtime: str) -> None:
     files = {
         "rehearsal.py": b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     }
-    order = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}
+    order: dict[str, Any] = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": [], "compiled": {}}
     handler = Rehearsal(runtime, 0)
     square = np.ones((3, 3))
     source = "def probed(submission, *arguments):\n    return submission.rehearsed(*arguments)\n"
     probe = marshal.dumps(compile(source, "rehearsal", "exec"))
+    order |= {"seed": 1, "memory_mb": 0, "cpu_s": 0}
     for number, operation, name, value in (
-        (1, "load", "", order | {"seed": 1, "memory_mb": 0, "cpu_s": 0}),
+        (0, "read", "", order),
+        (1, "load", "", order),
         (2, "call", "rehearsed", (square, square)),
         (3, "call", "rehearsed", (square, 1.0)),  # raises
         (4, "probe", "rehearsal", probe),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -425,7 +426,8 @@ def test_a_sandbox_that_dies_while_it_starts_is_replaced(workshop: Judge) -> Non
         while not (starting := descendants(judge.process.process.pid)):
             os.sched_yield()
         for each in starting:
-            os.kill(each.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # some only start others
+                os.kill(each.pid, signal.SIGKILL)
         assert judge.grade("torchy", right).status in ("error", "passed")
         assert judge.grade("torchy", right).status == "passed"
 

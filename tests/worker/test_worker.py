@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import linecache
 import os
@@ -21,16 +22,17 @@ import numpy as np
 import pytest
 
 import graders
-from graders import watchdog
+from graders import watchdog, wire
 from graders.errors import ForkServerDied, JudgeError, MachineBusy
 from graders.judge.fork_server import POOL
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import WorkerGroup
 from graders.verdict import Verdict
+from graders.worker import serving
 from graders.worker.fork_server import RESTING
-from graders.worker.loading import refuse_forbidden
+from graders.worker.loading import refuse_forbidden, unload
 from graders.worker.removal import remove
-from graders.worker.serving import Rehearsal, rehearse
+from graders.worker.serving import Rehearsal, RequestHandler, rehearse, respond
 from tests.late import torch
 from tests.observed import Process, command_line, descendants, result, statuses, tasks
 from tests.workshop import ROOT
@@ -407,6 +409,36 @@ def test_folders_and_files_of_any_mode_are_removed(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
+ORDER = {"files": {}, "supplied": {}, "seed": 1, "memory_mb": 0, "cpu_s": 0, "forbidden": [], "compiled": {}}
+
+
+def test_a_file_that_one_worker_has_compiled_is_not_compiled_again() -> None:
+    order = ORDER | {"modules": ["own"], "forbidden": ["math.nothing"]}
+    compiled = Rehearsal("numpy", 0).read("", order | {"files": {"own.py": b"x = 1"}})
+    worker = Rehearsal("numpy", 0)
+    try:
+        worker.load("", order | {"files": {"own.py": b"import math; x = math.nothing("}, "compiled": compiled})
+        assert worker.submission.x == 1
+    finally:
+        assert worker.sources is not None
+        unload(worker.sources)
+
+
+def test_only_the_call_that_should_raise_fails_in_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = []
+
+    def watched(handler: RequestHandler, request: wire.Request) -> list[object]:
+        answer = respond(handler, request)
+        data = io.BytesIO(b"".join(map(bytes, answer)))
+        if not wire.receive_reply(wire.Reader(data.read), request.number).ok:
+            failed.append(request.number)
+        return answer
+
+    monkeypatch.setattr(serving, "respond", watched)
+    rehearse("numpy")
+    assert failed == [3]
+
+
 GENERATORS: dict[str, Callable[[], object]] = {
     "random": random.random,
     "numpy.random": lambda: float(np.random.rand()),
@@ -428,8 +460,7 @@ def restored() -> Iterator[None]:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_worker_seeds_each_global_generator_by_its_test(name: str) -> None:
     def first_draw(seed: int) -> object:
-        order = {"files": {}, "supplied": {}, "seed": seed, "memory_mb": 0, "cpu_s": 0, "forbidden": []}
-        Rehearsal("torch", 0).read("", order)  # a RequestHandler that leaves this process's limits alone
+        Rehearsal("torch", 0).read("", {**ORDER, "seed": seed})  # this leaves the limits of this process alone
         return GENERATORS[name]()
 
     assert first_draw(1) == first_draw(1)
