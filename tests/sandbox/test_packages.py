@@ -70,6 +70,10 @@ def test_without_its_package_a_kata_is_ungraded(tmp_path: Path) -> None:
 
 
 def test_the_message_names_the_extra_that_brings_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", unknown)
     monkeypatch.setattr(importlib.metadata, "packages_distributions", dict)
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "triton" else find(name))
