@@ -208,6 +208,7 @@ def _summed(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
     pixels = np.empty_like(differences)
     uses_left, uses_above, uses_corner = np.moveaxis(_USED[filters], 1, 0)[:, :, None]
     averages = -(filters == _AVERAGE).astype(np.int16)[:, None]
+    averaging = averages.any()
     # These are the last two diagonals, indexed by row; the first entry is for the row above the picture. An entry is 0
     # until the diagonals reach its row, because pixels to the left of a row count as 0.
     near, far = (np.zeros((height + 1, step), np.int16) for _ in range(2))
@@ -223,7 +224,7 @@ def _summed(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
         by_left, by_above, by_corner = abs(rise), abs(run), abs(rise + run)  # distances from left + above - corner
         nearer = np.where(by_above <= by_corner, above, corner)
         predicted = np.where(by_left <= np.minimum(by_above, by_corner), left, nearer)
-        if averages.any():
+        if averaging:
             predicted += (near[below] + near[rows]) // 2 & averages[rows]
         # From one row to the next, a diagonal moves on by a row less one pixel.
         here = slice(first * width + diagonal - first, last * width + diagonal - last + 1, max(1, width - 1))

@@ -136,6 +136,8 @@ class Grading:
         first = next(iter(shared.values()), None) or self.sides.waiting[items[0].nodeid]
         broken = refusals_of(self.kata, first, fresh)
         self.sides.files = {name: data for name, data in self.request.files.items() if name not in broken}
+        if broken:
+            self.sides.compiled = {}
         return broken
 
     def _gradable(self, items: Sequence[pytest.Item], lacking: Mapping[str, Refusal]) -> list[pytest.Item]:

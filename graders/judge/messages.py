@@ -111,8 +111,7 @@ class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
 class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The data with which a worker imports or compiles a submission. `seed` seeds its global random generators.
 
-    `earlier` are the modules of the katas that a milestone builds on; they are imported first. `compiled` are modules
-    that a worker compiled before it ran any of the submission's code. All workers of a grading run share it.
+    `earlier` are the modules of the katas that a milestone builds on; they are imported first.
     """
 
     files: dict[str, bytes]
@@ -123,7 +122,6 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: int
     forbidden: list[str]
     earlier: list[str] = []
-    compiled: dict[str, bytes] = {}
 
 
 # --------------------------------------------------------------------------------------------- framing

@@ -55,7 +55,7 @@ class SubmissionClock:
     @property
     def cpu_s(self) -> int:
         """The CPU seconds after which the kernel kills the worker. The other limits allow less than this."""
-        return int(self.limits.test_s + self.limits.import_s) + 2
+        return int(self.limits.test_s + 2 * self.limits.import_s) + 2  # the first worker compiles, then imports
 
     @property
     def total_s(self) -> float:
@@ -118,6 +118,7 @@ class WorkerSide:
     worker: Worker
     clock: SubmissionClock
     submission: LoadRequest
+    compiled: dict[str, bytes]  # what the first worker has compiled; all workers with the same files share this dict
     posted: bool = False
     loaded: bool = False
     sent: set[str] = field(default_factory=set)
@@ -127,7 +128,7 @@ class WorkerSide:
         if not self.posted:
             self.posted = True
             self.worker.own_files = self.submission.files
-            self.worker.post("load", "", asdict(self.submission))
+            self.worker.post("load", "", self._order())
 
     def load(self) -> None:
         """Wait until the submission is imported."""
@@ -143,19 +144,21 @@ class WorkerSide:
             self.worker.keep_output()
 
     def read(self) -> None:
-        """Let a new worker compile the submission without running it, and keep the result for the other workers.
+        """Let a new worker compile the submission without running it. Keep the result for the other workers.
 
-        Only workers decode it. None can change it, since this one has not run any of the submission's code yet.
+        Only workers decode it. The submission can't change it, because no part of it has run yet.
         """
         seconds = self.clock.limits.import_s
-        self.worker.post("read", "", asdict(self.submission))
+        late = f"compiling the submission took longer than {seconds:g} s and was stopped"
+        self.worker.post("read", "", self._order())
         try:
-            found = self.worker.receive(
-                seconds, "compiling the submission", f"compiling took longer than {seconds:g} s"
-            )
+            found = self.worker.receive(seconds, "compiling the submission", late)
         finally:
             self.clock.workers_s += self.worker.charge()
-        self.submission.compiled.update(msgspec.convert(found, dict[str, bytes]))
+        self.compiled.update(msgspec.convert(found, dict[str, bytes]))
+
+    def _order(self) -> dict[str, Any]:
+        return asdict(self.submission) | {"compiled": self.compiled}
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         self.load()
@@ -229,7 +232,7 @@ class Sides:
     files: dict[str, bytes]
     groups: list[WorkerGroup] = field(default_factory=list)
     waiting: dict[str, WorkerSide] = field(default_factory=dict)  # the workers of tests that will run alone
-    compiled: dict[str, bytes] = field(default_factory=dict)  # see LoadRequest
+    compiled: dict[str, bytes] = field(default_factory=dict)  # of `files`, by module
 
     def runtime(self, item: pytest.Item) -> str:
         """Return the runtime of a test."""
@@ -287,9 +290,8 @@ class Sides:
             cpu_s=clock.cpu_s if measures_cpu() else int(clock.cpu_s / UNMEASURED),
             forbidden=list(self.kata.forbidden),
             earlier=list(self.kata.earlier_modules),
-            compiled=self.compiled if files == self.files else {},
         )
-        return WorkerSide(self.kata, worker, clock, submission)
+        return WorkerSide(self.kata, worker, clock, submission, self.compiled if files == self.files else {})
 
     def reference(self, runtime: str) -> WorkerSide:
         """Return the solution in a worker. Later grading runs use it too, unless it has a scratch folder."""

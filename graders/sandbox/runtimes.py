@@ -7,6 +7,7 @@ searches without a cache). This module imports neither NumPy nor PyTorch.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import importlib.metadata
 import importlib.util
@@ -191,10 +192,11 @@ def _further(packages: Iterable[str]) -> Iterator[str]:
 
 def _owners_of(package: str) -> list[str]:
     """Return the distributions that a package comes from. Most have its name; a search for the others takes 0.2 s."""
-    try:
-        return [importlib.metadata.distribution(package).name]
-    except importlib.metadata.PackageNotFoundError:
-        return importlib.metadata.packages_distributions().get(package, [])
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        namesake = importlib.metadata.distribution(package)
+        if any(file.parts[0] == package for file in namesake.files or ()):
+            return [namesake.name]
+    return importlib.metadata.packages_distributions().get(package, [])
 
 
 def _files_of(package: str) -> Iterator[str]:

@@ -112,8 +112,9 @@ def load(sources: Sources, modules: list[str], earlier: Sequence[str] = ()) -> M
 
 def unload(sources: Sources) -> None:
     """Unload a submission, so that another can be loaded in its place."""
-    if sources in sys.meta_path:  # after a syntax error, it was never inserted
-        sys.meta_path.remove(sources)
+    if sources not in sys.meta_path:  # it was only compiled, or it has a syntax error
+        return
+    sys.meta_path.remove(sources)
     for name in sources.names:
         sys.modules.pop(name, None)
 

@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -27,6 +28,8 @@ from graders.worker.loading import Sources, describe, entry_point, load, refuse_
 from graders.worker.recorder import QUESTIONS, Exchange, OptimizerWatch, Recorder, TrainingPage
 from graders.worker.refusals import Listener, announce_threads
 from graders.worker.trying import attempt
+
+MOST_COMPILED = 8 << 20  # bytes; code takes about as much as its source, unless Python must repeat parts of it
 
 
 class MissingEntryPoint(Exception):
@@ -47,20 +50,33 @@ class RequestHandler:
         self.tried = Listener(lambda file: file in self.own_files, scratch=runtime != "numpy")
 
     def read(self, _: str, order: dict[str, Any]) -> dict[str, bytes]:
-        """Return every module, compiled without running it. Raises ImportError if a file names a forbidden symbol."""
-        self._take(order)
-        assert self.sources is not None
-        return {name: marshal.dumps(self.sources.get_code(name)) for name in self.sources.names}
+        """Compile every module without running it. Return what spares other workers from compiling them.
+
+        That is nothing if it is too much to send, or if Python prints warnings, as all workers should. Raises
+        ImportError if a file names a forbidden symbol.
+        """
+        with warnings.catch_warnings(record=True) as said:
+            self._take(order)
+            assert self.sources is not None
+            modules = {name: self.sources.get_code(name) for name in self.sources.names}
+        try:
+            compiled = {name: marshal.dumps(module) for name, module in modules.items()}
+        except ValueError:  # nested too deeply
+            return {}
+        return {} if said or sum(map(len, compiled.values())) > MOST_COMPILED else compiled
 
     def _take(self, order: dict[str, Any]) -> None:
-        """Seed the generators, lower the limits, and compile the submission, unless another worker has done so."""
+        """Seed the generators, lower the limits, and compile the submission, unless another worker has done so.
+
+        Then that worker has also looked for forbidden symbols.
+        """
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
         self.sources = sources = Sources(files | order["supplied"])
         self.own_files = set(files)
-        if order["compiled"]:
-            sources.compiled = {name: marshal.loads(code) for name, code in order["compiled"].items()}
+        if compiled := order.get("compiled"):
+            sources.compiled = {name: marshal.loads(code) for name, code in compiled.items()}
             return
         for name, (file, _package) in sources.names.items():
             if file in files:
@@ -216,7 +232,7 @@ def rehearse(runtime: str) -> None:
     files = {
         "rehearsal.py": b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     }
-    order: dict[str, Any] = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": [], "compiled": {}}
+    order: dict[str, Any] = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}
     handler = Rehearsal(runtime, 0)
     square = np.ones((3, 3))
     source = "def probed(submission, *arguments):\n    return submission.rehearsed(*arguments)\n"

@@ -235,6 +235,40 @@ def test_a_compiled_file_does_not_run_instead_of_its_source(grade, submission, d
     assert "affine.pyc" in graded.verdict["ignored_files"]
 
 
+@attack("Z84")
+def test_what_one_worker_compiles_for_the_others_cannot_be_changed(grade, submission, doing, batch_tests):
+    folder = doing("return z[..., None]")
+    right = (submission("honest") / "affine.py").read_text(encoding="utf-8")
+    with (folder / "affine.py").open("a", encoding="utf-8") as file:
+        file.write(f"""
+import marshal, sys
+planted = compile({right!r}, "affine.py", "exec")
+marshal.dumps = lambda value, *_, dumps=marshal.dumps: dumps(planted)
+for finder in sys.meta_path:
+    vars(finder).get("compiled", {{}})["affine"] = planted
+""")
+    grade("exercise01", folder).gains_nothing(batch_tests, "expected shape")
+
+
+def nested(depth: int, body: str) -> str:
+    """Return nested `finally` blocks, of which Python compiles each twice."""
+    lines = [" " * level + line for level in range(depth) for line in ("try: pass", "finally:")]
+    return "\n".join([*lines, " " * depth + body])
+
+
+@attack("Z85")
+@pytest.mark.parametrize(
+    "source",
+    [nested(9, f"large = [{'1.5, ' * 7_000}*()]"), "deep = " + "lambda: " * 1_500 + "0"],
+    ids=["large", "deep"],
+)
+def test_code_that_is_too_large_or_too_deep_for_other_workers_is_compiled_by_each(grade, submission, source):
+    folder = submission("honest")
+    with (folder / "affine.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{source}\n")
+    grade("exercise01", folder).passes()
+
+
 @attack("I11")
 def test_a_folder_in_the_place_of_the_module_is_refused(grade, tmp_path):
     (tmp_path / "affine.py").mkdir()

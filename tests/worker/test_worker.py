@@ -409,7 +409,7 @@ def test_folders_and_files_of_any_mode_are_removed(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-ORDER = {"files": {}, "supplied": {}, "seed": 1, "memory_mb": 0, "cpu_s": 0, "forbidden": [], "compiled": {}}
+ORDER = {"files": {}, "supplied": {}, "seed": 1, "memory_mb": 0, "cpu_s": 0, "forbidden": []}
 
 
 def test_a_file_that_one_worker_has_compiled_is_not_compiled_again() -> None:

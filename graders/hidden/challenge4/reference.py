@@ -59,6 +59,11 @@ def shaken_weights(seed: int) -> dict[str, np.ndarray]:
     return state
 
 
+def fresh_weights(seed: int) -> dict[str, np.ndarray]:
+    """Return weights that have learned nothing."""
+    return {name: values.numpy() for name, values in supplied().tiny(seed).state_dict().items()}
+
+
 def flat(state: State) -> np.ndarray:
     """Return all weights in one array, sorted by name. Probes split the array again."""
     return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])

@@ -24,6 +24,7 @@ from graders.hidden.challenge4.reference import (
     N_VALIDATION,
     drawn_photos,
     flat,
+    fresh_weights,
     hidden_photos,
     logits_of,
     shaken_weights,
@@ -242,7 +243,8 @@ def is_curve(line: Any, epochs: np.ndarray, values: np.ndarray) -> bool:
 def test_the_features_show_the_output_of_every_stage(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 30, 20, 4)
     image = parts[2][draw.integers(0, 20)]
-    drawn = kata.run(probes.layer_features, flat(shaken_weights(draw.seed())), parts, 4, image)
+    state = (shaken_weights, fresh_weights)[draw.case](draw.seed())
+    drawn = kata.run(probes.layer_features, flat(state), parts, 4, image)
     assert_equal(drawn["after"], drawn["before"])
     before, after = drawn["around"]
     promise(after["requires_grad"] == before["requires_grad"], "drawing the features changed the model's requires_grad")

@@ -75,9 +75,9 @@ def test_an_unknown_name_is_refused(kata: Any, probes: Any) -> None:
 
 
 @task("kinds")
-@cases(2)
+@cases(3)
 def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes: Any) -> None:
-    name = ("resnet18", draw.choice(["vgg11_bn", "resnet34", "mobilenet_v2"]))[draw.case]
+    name = ("resnet18", "vgg11_bn", draw.choice(["resnet34", "mobilenet_v2"]))[draw.case]
     found = kata.run(probes.of_elsewhere, name, draw.seed() % 10_000)
     if found["unable"]:  # the submission itself imports torchvision, which isn't installed here
         return
@@ -258,7 +258,7 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
     """
     name, long = LABELS[approach], draw.case == 1
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
-    parts = drawn_photos(draw.seed(), 40, 20, 3)
+    parts = drawn_photos(draw.seed(), 24 if long else 40, 20, 3)
     options = {"unfrozen": 2} if approach == "fine_tuning" else {}
     options |= {"epochs": SETTLED, "seed": draw.seed() % 10_000}
     n_classes = 3 + long
@@ -317,7 +317,7 @@ def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) 
 
 
 LONG = 24  # enough epochs for early stopping or a schedule that depends on the validation loss to take effect
-BLOCKS = 5
+BLOCKS, LAST = 5, 4  # the last block has only the last rows
 # The loss may be this share of the loss of equal probabilities. The README and the visible test allow 0.8. Feature
 # extraction by Adam reaches 0.3 at a learning rate of 0.01 and 0.7 at 0.001, and noise instead of training 1.0 or more.
 LEARNED = 0.95
@@ -359,15 +359,16 @@ def same_weights(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
 
 
 def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that changing the labels of any fifth of the training set, or the images of the last, changes the model.
+    """Assert that the labels of every quarter of the training set and of its last rows, and their images, have a say.
 
-    A row whose label has a say has an image that has one, unless the two come from different rows.
+    A row whose label has a say has an image that has one, unless the two come from different rows. The number of rows
+    is prime, so that the last rows are missing if an incomplete batch is left out.
     """
-    n, n_classes, state, name = 150, 4, shaken_weights(draw.seed()), LABELS[approach]
+    n, n_classes, state, name = 149, 4, shaken_weights(draw.seed()), LABELS[approach]
     photos = drawn_photos(draw.seed(), 2 * n, 10, n_classes)
     images, labels, rest = photos[0][:n], photos[1][:n], photos[2:]
     asked = [[images, labels, *rest]]
-    blocks = np.array_split(np.arange(n), BLOCKS)
+    blocks = [*np.array_split(np.arange(n - LAST), BLOCKS - 1), np.arange(n - LAST, n)]
     for block in blocks:
         relabelled = labels.copy()
         relabelled[block] = (labels[block] + 1) % n_classes
@@ -379,12 +380,12 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
     first, *others = map(
         weights_of, kata.run(probes.trainings, approach, flat(state), asked, n_classes, [options] * len(asked))
     )
-    changes = [("labels", place + 1) for place in range(BLOCKS)] + [("images", BLOCKS)]
+    changes = [("labels", block) for block in blocks] + [("images", blocks[-1])]
     for (what, block), weights in zip(changes, others, strict=True):
         promise(
             not same_weights(first, weights),
-            f"{name}: changing the {what} in block {block} of {BLOCKS} of the {n} training images does not "
-            "change the model; all images must be used",
+            f"{name}: other {what} in rows {block[0]} to {block[-1]} of the {n} training images do not change the "
+            "model; all images must be used",
         )
 
 
