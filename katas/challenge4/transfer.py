@@ -95,7 +95,8 @@ def plot_confusion_matrices(runs: Mapping[str, Run], images: Tensor, labels: Ten
     """Plot a matrix for each run, with its name: how many images of each true class (row) got each prediction (column).
 
     Draw the cells with imshow, matshow or pcolormesh, as counts or as fractions of the row. Every matrix has all
-    classes of the model, in the order of their numbers, and its axes are labelled "true" and "predicted".
+    classes of the model, in the order of their numbers, and its axes are labelled "true" and "predicted". The numbers
+    are enough; names are welcome.
     """
     raise NotImplementedError
 
