@@ -118,7 +118,8 @@ class WorkerSide:
     worker: Worker
     clock: SubmissionClock
     submission: LoadRequest
-    compiled: dict[str, bytes]  # what the first worker has compiled; all workers with the same files share this dict
+    # What the first worker has compiled. All workers with the same files share this dictionary.
+    compiled: dict[str, bytes] = field(default_factory=dict)
     posted: bool = False
     loaded: bool = False
     sent: set[str] = field(default_factory=set)
