@@ -198,7 +198,7 @@ def _unfiltered(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
 
 
 def _summed(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
-    """Add its prediction to every difference.
+    """Return the pixels, which are the differences plus what each row's filter predicts, modulo 256.
 
     A pixel needs only its left, upper and upper-left neighbours, so a diagonal (equal row + column) is done at once.
     Except for averages, all predictions are Paeth's, in which the neighbours that a filter doesn't use count as 0.

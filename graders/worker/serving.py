@@ -232,12 +232,12 @@ def rehearse(runtime: str) -> None:
     files = {
         "rehearsal.py": b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     }
-    order: dict[str, Any] = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}
+    limits = {"seed": 1, "memory_mb": 0, "cpu_s": 0}
+    order = {"files": files, "supplied": {}, "modules": ["rehearsal"], "forbidden": [], **limits}
     handler = Rehearsal(runtime, 0)
     square = np.ones((3, 3))
     source = "def probed(submission, *arguments):\n    return submission.rehearsed(*arguments)\n"
     probe = marshal.dumps(compile(source, "rehearsal", "exec"))
-    order |= {"seed": 1, "memory_mb": 0, "cpu_s": 0}
     for number, operation, name, value in (
         (0, "read", "", order),
         (1, "load", "", order),

@@ -251,7 +251,7 @@ for finder in sys.meta_path:
 
 
 def nested(depth: int, body: str) -> str:
-    """Return nested `finally` blocks, of which Python compiles each twice."""
+    """Return nested `finally` blocks. Python compiles every block twice, so the code doubles with each level."""
     lines = [" " * level + line for level in range(depth) for line in ("try: pass", "finally:")]
     return "\n".join([*lines, " " * depth + body])
 
