@@ -106,8 +106,7 @@ def test_a_change_on_disk_is_graded_and_never_overwritten(server: Server, stub: 
         assert "changed on disk" in found["error"]
         assert stub.read_text(encoding="utf-8") == ADDED
         stub.unlink()
-        gone = wait(lambda now: now["files"] == {"twice.py": None})
-        assert "twice.py is not in katas/alpha/" in gone["verdict"]
+        wait(lambda now: now["files"] == {"twice.py": None} and "twice.py is not in katas/alpha/" in now["verdict"])
         status, found = server.save("alpha", "twice.py", SOLUTION, digest(ADDED))
         assert (status, found["text"]) == (409, None)
         assert "deleted on disk" in found["error"]
