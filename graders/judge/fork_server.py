@@ -26,6 +26,7 @@ from graders.judge.speed import ending_process, freeze_heap
 from graders.sandbox import launcher
 from graders.sandbox.runtimes import runtime
 from graders.unix import address_space, message_pair, pid_of, receive_message, send_message
+from graders.worker.eager import import_torch
 from graders.worker.removal import remove
 
 if TYPE_CHECKING:
@@ -400,7 +401,8 @@ class SuiteForkServer:
 def main(control: int, confinement: str, folder: str, early: str, root: str, first: str) -> None:
     """Run the fork server.
 
-    The sandbox for the kata `first` starts while the module `early` is imported. `folder` is removed at the end.
+    The sandbox for the kata `first` starts while PyTorch is imported, unless `early` is empty. `folder` is removed at
+    the end.
     """
     gc.disable()  # imports leave little garbage, and looking for it takes an eighth of their time
     server = SuiteForkServer(socket.socket(fileno=control), confinement)
@@ -409,7 +411,7 @@ def main(control: int, confinement: str, folder: str, early: str, root: str, fir
     # Once the parent has run a multi-threaded operation, forked children hang at their first one.
     if early:
         with contextlib.suppress(ImportError):
-            importlib.import_module(early).set_num_threads(1)
+            import_torch()
     importlib.import_module("graders.judge.suite_server")
     freeze_heap()
     gc.enable()

@@ -36,6 +36,7 @@ import numpy as np
 from graders import wire
 from graders.unix import receive_message, send_message
 from graders.worker.confinement import WorkerConfinement
+from graders.worker.eager import import_torch
 from graders.worker.removal import remove_if_possible
 from graders.worker.serving import rehearse, serve
 
@@ -315,10 +316,8 @@ def _warm_up() -> None:
 
 
 def _warm_up_torch() -> None:
-    """Import torch, and use optimisers once, because their first use would cost every worker over a second."""
-    import torch
-
-    torch.set_num_threads(1)  # set before any computation, because a child hangs if its fork server has threads
+    """Import torch, on one thread, because a child hangs if its fork server has threads, and use optimisers once."""
+    torch = import_torch()
     layer = torch.nn.Linear(2, 2)
     for kind in (torch.optim.SGD, torch.optim.Adam):
         layer(torch.ones(1, 2)).sum().backward()

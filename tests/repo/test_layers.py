@@ -186,8 +186,7 @@ STDLIB = "|".join(sys.stdlib_module_names)
 @pytest.mark.parametrize(
     ("package", "allowed"),
     [
-        # torch only in the torch runtime
-        ("worker", rf"({STDLIB}|numpy|msgspec|torch|graders\.(wire|errors|unix|worker))\b"),
+        ("worker", rf"({STDLIB}|numpy|msgspec|graders\.(wire|errors|unix|worker))\b"),
         ("report", r"(?!graders\.)|graders\.(errors|report|verdict)\b"),
     ],
 )

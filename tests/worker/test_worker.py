@@ -73,9 +73,7 @@ def of_the_harness(name: str) -> bool:
 @pytest.mark.parametrize("path", sorted((GRADERS / "worker").glob("*.py")), ids=lambda path: path.name)
 def test_the_worker_imports_only_the_stdlib_numpy_and_the_wire(path: Path) -> None:
     foreign = {name for name in imports(path) if top(name) not in sys.stdlib_module_names and top(name) != "numpy"}
-    # Only the torch runtime's fork server imports PyTorch, in a function.
-    allowed = {"torch"} if path.name == "fork_server.py" else set()
-    assert {name for name in foreign if not of_the_harness(name)} <= allowed
+    assert {name for name in foreign if not of_the_harness(name)} == set()
 
 
 @pytest.mark.security

@@ -11,8 +11,7 @@ are those of G and G². A sum of t terms is off by at most about t eps times its
 
 A path sums its updates, so its scale is |param| in the beginning and the sum of these bounds.
 
-The functions torch.optim.sgd.sgd and so on are what the classes of the same names call; the classes would load
-torch.compile, which takes two seconds.
+The functions torch.optim.sgd.sgd and so on are what the classes of the same names call.
 """
 
 import warnings
@@ -199,21 +198,11 @@ def test_all_gradients_get_the_same_factor(kata, draw):
         assert_near(actual, tensor.grad, relative=1.1e-6 / norm, name=f"clipped[{i}]")
 
 
-class Rate(torch.optim.Optimizer):
-    """An optimiser that has a learning rate and nothing else, because torch.optim.SGD would load torch.compile."""
-
-    def __init__(self, lr):
-        self.param_groups, self.defaults = [{"params": [], "lr": lr}], {}
-
-    def step(self):
-        """Take no step."""
-
-
 def torch_rates(lr, warmup, total, lr_min, steps):
     """Return the learning rates of so many steps."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SequentialLR passes a step's number to its schedules, which is deprecated
-        rate = Rate(lr)
+        rate = torch.optim.SGD([torch.zeros(1)], lr=lr)
         parts = [CosineAnnealingLR(rate, max(total - warmup, 1), lr_min)]
         if warmup:
             parts.insert(0, LinearLR(rate, 1 / warmup, total_iters=max(warmup - 1, 1)))
