@@ -407,7 +407,7 @@ def is_channel(grid: np.ndarray, channel: np.ndarray) -> bool:
     return bool((a * b).sum() > 0.9999 * lengths[0] * lengths[1] or max(lengths) < 1e-6)
 
 
-@task("comparison")
+@task("comparison", unless_hidden=True)
 def test_training_again_gives_the_same_comparison(kata: Any, probes: Any) -> None:
     found = kata.run(probes.table_of, [2, 1])
     table = found["columns"]

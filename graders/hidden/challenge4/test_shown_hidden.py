@@ -314,6 +314,9 @@ def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
 def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 25, 60, 6)
     seeds = [draw.seed() % 1000 + 1000, draw.seed() % 1000]
+    # Two networks from scratch can have equal accuracies. So the true classes are those that the last row's predicts.
+    (last,) = kata.run(probes.rows_again, parts, 6, seeds, [7])
+    parts[3] = logits_of(last, parts[2]).argmax(axis=1)
     table = kata.run(probes.comparison, parts, 6, seeds)
     promise(table["kind"] == "DataFrame", f"compare returns a {table['kind']}; it must be a DataFrame")
     promise(table["columns"] == TABLE, f"the columns are {table['columns']} instead of {TABLE}")
@@ -327,7 +330,7 @@ def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) 
         who = f"{table['approach'][row]}, seed {int(table['seed'][row])}"
         accuracy, parameters = share_right(run, *parts[2:]), run["parameters"]
         promise(
-            abs(table["accuracy"][row] - accuracy) <= 1.5 / len(parts[3]),
+            abs(table["accuracy"][row] - accuracy) <= 0.5 / len(parts[3]),
             f"{who}: the table says the validation accuracy is {table['accuracy'][row]:.2%}; training again gives "
             f"{accuracy:.2%}",
         )
