@@ -3,7 +3,8 @@
 A learner who saves a file waits for the verdict. Each process in the chain therefore prepares the next step, so that
 after the request only the work that depends on the submission is left:
 
-- The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again.
+- The fork server imports PyTorch and pytest once. Suite servers inherit both instead of importing them again. The
+  compiler of PyTorch, which takes as long again, isn't imported at all (graders.worker.eager).
 - A suite server collects its tests once, and rehearses them once on the kata's solution (`warm_up`). The rehearsal
   fills caches and lets Python specialise its bytecode, which every judge then inherits.
 - A resident suite server forks the next judge ahead of its request, so that a request does not wait for the fork.

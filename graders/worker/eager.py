@@ -1,44 +1,66 @@
 """Imports PyTorch without its compiler, whose import takes as long again and 150 MB.
 
-The first step of any optimiser imports the compiler, only to tell it to leave the step alone. Here a stand-in is told
-so. It makes way for the compiler as soon as anything else is asked of it, for example by `torch.compile`.
+Optimisers import the compiler only to tell it to leave them alone. In workers and judges nobody has to be told, because
+torch.compile doesn't run there. Whoever imports the compiler still gets it.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 COMPILER = "torch._dynamo"
 
 
-class StandIn(ModuleType):
-    """What torch._dynamo is until it has to compile something."""
-
-    @staticmethod
-    def graph_break(*_: object, **__: object) -> None:
-        """Do nothing, as outside a compiled function."""
-
-    @staticmethod
-    def disable(function: Callable[..., Any] | None = None, *_: object, **__: object) -> Any:
-        """Return the function, or a decorator that does, because it is not compiled anyway."""
-        return (lambda decorated: decorated) if function is None else function
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__path__":  # programs that look at all modules ask for these
-            raise AttributeError(f"module {COMPILER!r} has no attribute {name!r}")
-        if sys.modules.get(COMPILER) is self:
-            del sys.modules[COMPILER]
-        return getattr(importlib.import_module(COMPILER), name)
-
-
 def import_torch() -> Any:
     """Return PyTorch, which uses one thread from now on. Raises ImportError if it is not installed."""
-    torch: Any = importlib.import_module("torch")
+    torch = importlib.import_module("torch")
     torch.set_num_threads(1)
     if COMPILER not in sys.modules:
-        sys.modules[COMPILER] = torch._dynamo = StandIn(COMPILER)
+        _uncompiled_functions(torch)
+        _uncompiled_steps(torch)
+        _uncompiled_determinism(torch)
     return torch
+
+
+def _uncompiled_functions(torch: Any) -> None:
+    """Let an optimiser's functions, and those that torch decorates from now on, run as they are."""
+    decorated = torch._disable_dynamo
+    for each in vars(torch.optim.Optimizer).values():
+        if function := getattr(each, "__wrapped__", None):
+            function.__dynamo_disable = function
+
+    def disable(function: Callable[..., Any] | None = None, recursive: bool = True) -> Any:
+        return function if function and COMPILER not in sys.modules else decorated(function, recursive)
+
+    torch._disable_dynamo = disable
+
+
+def _uncompiled_steps(torch: Any) -> None:
+    """Give the optimisers' steps a wrapper that does what torch's does without a compiler."""
+    for kind in vars(torch.optim).values():
+        step: Any = getattr(kind, "step", None)
+        if getattr(getattr(step, "__code__", None), "co_name", "") == "_use_grad":
+            kind.step = _with_gradients(torch, step.__wrapped__)
+
+
+def _with_gradients(torch: Any, step: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(step)
+    def wrapper(self: Any, *args: Any, **options: Any) -> Any:
+        with torch.set_grad_enabled(self.defaults["differentiable"]):
+            return step(self, *args, **options)
+
+    return wrapper
+
+
+def _uncompiled_determinism(torch: Any) -> None:
+    """Let submissions ask for deterministic algorithms, but not the compiler, which torch asks, too."""
+
+    @functools.wraps(torch.use_deterministic_algorithms)
+    def wrapper(mode: bool, *, warn_only: bool = False) -> None:
+        torch._C._set_deterministic_algorithms(mode, warn_only=warn_only)
+
+    torch.use_deterministic_algorithms = wrapper

@@ -11,7 +11,7 @@ from graders.verdict import Verdict
 from tests.observed import statuses
 from tests.shell import run
 
-IMPORTED = "import sys\nimport inspect\nfrom graders.worker.eager import import_torch\n\ntorch = import_torch()\n"
+IMPORTED = "import sys\nfrom graders.worker.eager import import_torch\n\ntorch = import_torch()\n"
 TRAINING = """
 torch.manual_seed(0)
 layer = torch.nn.Linear(3, 2)
@@ -28,13 +28,33 @@ for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
     optimizer.load_state_dict(optimizer.state_dict())
 print([parameter.tolist() for parameter in layer.parameters()])
 """
-# Nothing looks for the compiler's modules; programs that look at all modules don't load them either.
-WITHOUT = IMPORTED + TRAINING + "inspect.getmodule(layer)\nassert 'torch._dynamo.utils' not in sys.modules\n"
-COMPILED = """
-layer = torch.nn.Linear(3, 2)
-batch = torch.rand(4, 3)
-assert torch.equal(torch.compile(layer, backend="eager")(batch), layer(batch))
+DISPATCHED = """
+from torch.utils._python_dispatch import TorchDispatchMode
+
+class Counter(TorchDispatchMode):
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        return function(*arguments, **(options or {}))
+
+with Counter():
+    torch.rand(3) + 1
 """
+DETERMINISTIC = """
+assert not torch.are_deterministic_algorithms_enabled()
+torch.use_deterministic_algorithms(True, warn_only=True)
+assert torch.are_deterministic_algorithms_enabled() and torch.is_deterministic_algorithms_warn_only_enabled()
+"""
+GRADIENTS = """
+for kind in (torch.optim.SGD, torch.optim.Adam):
+    point = torch.ones(2, requires_grad=True)
+    optimizer = kind([point], lr=0.1)
+    seen = []
+    optimizer.step(lambda: seen.append(torch.is_grad_enabled()) or (point**2).sum())
+    assert torch.is_grad_enabled() and seen == [True]
+    with torch.no_grad():
+        optimizer.step()
+        assert not torch.is_grad_enabled()
+"""
+WITHOUT = "assert 'torch._dynamo' not in sys.modules\n"
 
 
 def printed(program: str) -> str:
@@ -44,21 +64,36 @@ def printed(program: str) -> str:
 
 
 def test_a_training_needs_no_compiler_and_gives_the_same_weights() -> None:
-    assert printed(WITHOUT) == printed(f"import torch\n\ntorch.set_num_threads(1)\n{TRAINING}")
+    assert printed(IMPORTED + TRAINING + WITHOUT) == printed(f"import torch\n\ntorch.set_num_threads(1)\n{TRAINING}")
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        COMPILED,
-        "from torch._dynamo.utils import counters\n",
-        "import torch._dynamo.config\nassert torch._dynamo.is_compiling() is False\n",
-        "assert torch.func.grad(torch.sin)(torch.zeros(())) == 1\n",
-    ],
-)
+def test_other_usual_functions_need_no_compiler_either() -> None:
+    printed(IMPORTED + DISPATCHED + DETERMINISTIC + GRADIENTS + WITHOUT)
+
+
+COMPILED = """
+layer = torch.nn.Linear(3, 2)
+batch = torch.rand(4, 3)
+assert torch.equal(torch.compile(layer, backend="eager")(batch), layer(batch))
+"""
+SETTINGS = """
+import torch._dynamo.config
+from torch._dynamo import eval_frame
+
+assert torch._dynamo.config is eval_frame.config
+"""
+LEFT_ALONE = """
+@torch.compiler.disable
+def inside(x):
+    return x + torch.compiler.is_compiling()
+
+assert torch.compile(lambda x: inside(x), backend="eager")(torch.zeros(())) == 0
+"""
+
+
+@pytest.mark.parametrize("use", [COMPILED, SETTINGS, LEFT_ALONE])
 def test_whoever_needs_the_compiler_gets_it(use: str) -> None:
-    found = f"{use}{TRAINING}import torch._dynamo\nassert torch._dynamo is sys.modules['torch._dynamo']\n"
-    printed(f"{IMPORTED}{use}{found}assert 'torch._dynamo.utils' in sys.modules\n")
+    printed(IMPORTED + use + TRAINING + COMPILED)
 
 
 STEP = """
@@ -71,7 +106,7 @@ def slope(x):
     optimizer = torch.optim.SGD([point], lr=0.1)
     point.sum().backward()
     optimizer.step()
-    return None if "torch._dynamo.utils" in sys.modules else trained(x)
+    return None if "torch._dynamo" in sys.modules else trained(x)
 """
 
 

@@ -72,7 +72,7 @@ def predicted_by(name: str, seeds: list[int], epochs: int, asked: str = "data.X_
 
 
 class Descent:
-    """Takes the steps of torch.optim.SGD, but does less around each of them.
+    """Takes the steps of torch.optim.SGD, but is quicker.
 
     The weights of matrices decay, those of biases don't.
     """
