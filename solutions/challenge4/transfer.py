@@ -24,7 +24,7 @@ SEEDS = range(5)  # for the results
 BATCH_SIZE = 25
 HEAD_RATE, STAGE_RATE = 1e-2, 2e-3  # the new head may move further than learned weights
 WEIGHT_DECAY = 0.01
-AT_ONCE = 100  # images per batch outside training; 250 take a fifth longer
+AT_ONCE = 100  # images per batch outside training; larger batches are slower
 COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 
 

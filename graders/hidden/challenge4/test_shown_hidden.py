@@ -39,6 +39,7 @@ MEASURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accur
 LEAST_CHANNELS = 4
 LIKENESS = 0.9999  # least cosine between a drawing and a channel, both centred; float32 rounding lowers it by 1e-6
 CLOSE = 0.02  # rounding may swap the order of logits if they are closer than this
+SWAPPED = 1e-3  # the same, for a model that was trained on the same processor
 
 
 def figure_of(drawn: Any, name: str) -> Any:
@@ -48,10 +49,10 @@ def figure_of(drawn: Any, name: str) -> Any:
     return drawn["figures"][-1]
 
 
-def clear(logits: np.ndarray) -> np.ndarray:
+def clear(logits: np.ndarray, close: float = CLOSE) -> np.ndarray:
     """Return, for each row, whether its largest logit would stay the largest in spite of rounding errors."""
     ordered = np.sort(logits, axis=1)
-    return np.asarray(ordered[:, -1] - ordered[:, -2] > CLOSE)
+    return np.asarray(ordered[:, -1] - ordered[:, -2] > close)
 
 
 def assert_named(figure: Any, names: Any, what: str) -> None:
@@ -314,9 +315,9 @@ def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
 def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) -> None:
     parts = drawn_photos(draw.seed(), 25, 60, 6)
     seeds = [draw.seed() % 1000 + 1000, draw.seed() % 1000]
-    # Two networks from scratch can have equal accuracies. So the true classes are those that the last row's predicts.
-    (last,) = kata.run(probes.rows_again, parts, 6, seeds, [7])
-    parts[3] = logits_of(last, parts[2]).argmax(axis=1)
+    rows = [draw.integers(0, 4), 4, 5, 6, 7]  # if a seed is ignored, that shows in the rows of the second one
+    runs = dict(zip(rows, kata.run(probes.rows_again, parts, 6, seeds, rows), strict=True))
+    parts[3] = predicted_by_some([runs[row] for row in (7, 4, 7, 5, 7, 6)], *parts[2:])
     table = kata.run(probes.comparison, parts, 6, seeds)
     promise(table["kind"] == "DataFrame", f"compare returns a {table['kind']}; it must be a DataFrame")
     promise(table["columns"] == TABLE, f"the columns are {table['columns']} instead of {TABLE}")
@@ -324,16 +325,17 @@ def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) 
         table["approach"] == APPROACHES * 2, f"the column approach is {table['approach']} instead of {APPROACHES * 2}"
     )
     promise(table["seed"] == [seed for seed in seeds for _ in APPROACHES], f"the column seed is {table['seed']}")
-    # If a seed is ignored, that shows in the rows of the second one.
-    rows = [draw.integers(0, 4), 4, 5, 6, 7]
-    for row, run in zip(rows, kata.run(probes.rows_again, parts, 6, seeds, rows), strict=True):
-        who = f"{table['approach'][row]}, seed {int(table['seed'][row])}"
-        accuracy, parameters = share_right(run, *parts[2:]), run["parameters"]
+    for row, run in runs.items():
+        who, told = f"{table['approach'][row]}, seed {int(table['seed'][row])}", table["accuracy"][row]
+        if not tells(told, run, *parts[2:]):
+            # The labels have changed. Whether a training depends on them is a matter of other tasks.
+            (run,) = kata.run(probes.rows_again, parts, 6, seeds, [row])
         promise(
-            abs(table["accuracy"][row] - accuracy) <= 0.5 / len(parts[3]),
-            f"{who}: the table says the validation accuracy is {table['accuracy'][row]:.2%}; training again gives "
-            f"{accuracy:.2%}",
+            tells(told, run, *parts[2:]),
+            f"{who}: the table says the validation accuracy is {told:.2%}; training again gives "
+            f"{share_right(run, *parts[2:]):.2%}",
         )
+        parameters = run["parameters"]
         promise(
             table["trainable_parameters"][row] == parameters,
             f"{who}: the table says {table['trainable_parameters'][row]:g} parameters, but {parameters} are trained",
@@ -343,6 +345,24 @@ def test_training_again_gives_the_same_table(kata: Any, draw: Any, probes: Any) 
         sum(table["seconds"]) <= table["wall"] + 0.05,
         f"the seconds of the table add up to {sum(table['seconds']):.2f}, but compare took {table['wall']:.2f}",
     )
+
+
+def predicted_by_some(runs: list[Any], images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return what the networks predict in turns, an image each, so that another network's accuracy is not the same.
+
+    The first image of each class keeps its label, so that no class is missing.
+    """
+    predicted = np.array([logits_of(run, images).argmax(axis=1) for run in runs])
+    places = np.arange(len(images))
+    found, first = predicted[places % len(runs), places], np.unique(labels, return_index=True)[1]
+    found[first] = labels[first]
+    return found
+
+
+def tells(accuracy: float, run: Any, images: np.ndarray, labels: np.ndarray) -> bool:
+    """Return whether this is the accuracy of a run's model, apart from images whose classes rounding may swap."""
+    slack = 0.5 + np.count_nonzero(~clear(logits_of(run, images), SWAPPED))
+    return bool(abs(accuracy - share_right(run, images, labels)) <= slack / len(images))
 
 
 @task("interrupted", title="Ctrl-C ends the table before the interrupted training run")
