@@ -1,7 +1,7 @@
 """Imports PyTorch without its compiler, whose import takes as long again and 150 MB.
 
-Optimisers import the compiler only to tell it to leave them alone. In workers and judges nobody has to be told, because
-torch.compile doesn't run there. Whoever imports the compiler still gets it.
+Optimisers import it only to keep it away from their steps. That isn't necessary in workers and judges, which compile
+nothing. A program that imports the compiler still gets it.
 """
 
 from __future__ import annotations
