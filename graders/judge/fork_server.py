@@ -408,7 +408,6 @@ def main(control: int, confinement: str, folder: str, early: str, root: str, fir
     server = SuiteForkServer(socket.socket(fileno=control), confinement)
     with contextlib.suppress(Exception):  # a request that needs the workers tries again and reports the fault
         server.start_ahead(root, first)
-    # Once the parent has run a multi-threaded operation, forked children hang at their first one.
     if early:
         with contextlib.suppress(ImportError):
             import_torch()

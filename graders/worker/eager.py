@@ -16,7 +16,10 @@ COMPILER = "torch._dynamo"
 
 
 def import_torch() -> Any:
-    """Return PyTorch, which uses one thread from now on. Raises ImportError if it is not installed."""
+    """Import PyTorch, with one thread: once a process has used several, its forked children hang.
+
+    Raises ImportError if PyTorch is not installed.
+    """
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
     if COMPILER not in sys.modules:

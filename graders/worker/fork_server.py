@@ -316,7 +316,7 @@ def _warm_up() -> None:
 
 
 def _warm_up_torch() -> None:
-    """Import torch, on one thread, because a child hangs if its fork server has threads, and use optimisers once."""
+    """Import torch and use optimisers once."""
     torch = import_torch()
     layer = torch.nn.Linear(2, 2)
     for kind in (torch.optim.SGD, torch.optim.Adam):
