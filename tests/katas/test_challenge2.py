@@ -233,6 +233,21 @@ def test_a_log_of_doubled_few_or_impossible_trials_is_refused(
     assert reason in reasons(tampered(change, "log"))
 
 
+def test_shuffled_predictions_are_matched_with_their_pictures() -> None:
+    """Against random labels, the predictions in a wrong order may be right as often as in the right one."""
+    rng = np.random.default_rng(0)
+    classes, shuffled = rng.integers(0, 3, 150), rng.permutation(150)
+    row = {"layers": 1, "width": 2}
+    trial: dict[str, Any] = {"shapes": [(2, 4), (2,), (3, 2), (3,)], "last_rows": [150], "like": shuffled}
+    trial["last"] = np.eye(3)[classes[shuffled]]
+    with importable(ROOT / "graders" / "hidden" / "challenge2") as imported:
+        records = imported("records")
+        for _ in range(50):
+            given = rng.integers(0, 3, 150)
+            trial["accuracy"] = float(np.mean(classes == given))
+            assert (records.predictions(row, trial, given, 4, 3) == classes).all()
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(
     ("pixels", "reason"),
