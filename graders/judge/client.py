@@ -45,8 +45,9 @@ class Judge:
     `require` is the weakest accepted confinement. If the confinement is weaker, every verdict is an `error`.
     `confinement` may request less than is available. If `resident` is False, the judge prepares nothing for a later
     submission. Set `crowded` if several judges together use all processors: such a judge sleeps immediately while it
-    waits for a worker, instead of polling first. A Judge must not be used by several threads at once. Judges that
-    share a process (`started`) need different `slot`s. The sandbox for the kata `first` starts with the judge itself.
+    waits for a worker, instead of polling first. The next grading run uses only the `processor`, if there is one. A
+    Judge must not be used by several threads at once. Judges that share a process (`started`) need different `slot`s.
+    The sandbox for the kata `first` starts with the judge itself.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Judge:
         slot: int = 0,
     ) -> None:
         self.crowded = crowded
+        self.processor: int | None = None
         self.slot = slot
         self.root = Path(root).resolve() if root else catalogue.find_root(Path.cwd())
         self._root_in_utf8 = _in_utf8(self.root)
@@ -282,6 +284,7 @@ class Judge:
             unchanged=unchanged,
             require=self.require,
             crowded=self.crowded,
+            processor=self.processor,
         )
 
     def _judged(

@@ -66,6 +66,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: tuple[str, ...] = ()  # files as they were handed out; no test runs of a task that has only such files
     require: Confinement | None = None
     crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
+    processor: int | None = None  # the judge and its new workers run only on this one
 
 
 class Step(msgspec.Struct, frozen=True):

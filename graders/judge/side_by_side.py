@@ -46,7 +46,7 @@ def tasks_of(kata: Kata, tasks: Collection[str] = ()) -> list[str]:
     Those on which the most others build come first, then those with the most points, which tend to take longest. What a
     person reviews takes no time.
     """
-    if kata.kind == "exercise" or processors() < 2:
+    if kata.kind == "exercise" or len(processors()) < 2:
         return []
     chosen = [each for each in kata.in_order() if not tasks or each in tasks]
     builds_on = {each: kata.with_earlier([each]) for each in chosen}

@@ -311,7 +311,9 @@ class Sides:
         return group
 
     def _new_group(self, runtime: str) -> WorkerGroup:
-        return WorkerGroup(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.request.crowded)
+        patient, processor = self.request.crowded, self.request.processor
+        server, output_kb = self.sandboxes[runtime].socket, self.kata.limits.output_kb
+        return WorkerGroup(server, output_kb, patient=patient, processor=processor)
 
     def close(self) -> None:
         """End all workers but the references."""

@@ -42,7 +42,7 @@ from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, kata_of, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
-from graders.unix import address_space, message_pair, receive_message, send_message
+from graders.unix import address_space, message_pair, processors, receive_message, run_on, send_message
 from graders.verdict import Verdict
 from graders.watchdog import limit_memory
 from graders.worker.syscalls import end_with_parent
@@ -104,6 +104,7 @@ class SuiteServer:
         self.observations = ObservationCache()
         self.references: dict[str, WorkerSide] = {}
         self.begun_with = 0  # how much memory a judge had mapped before its first grading
+        self.at_home: set[int] = set()  # the processors on which a judge may run that now stays on one of them
         self._cold = resident  # whether this process still has to rehearse
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -227,7 +228,7 @@ class SuiteServer:
         """Pass a request on to a judge, and return the judge."""
         try:
             while waiting:
-                judge = waiting.pop()
+                judge = waiting.pop(0)  # so each client usually gets its last judge, on the same processor
                 try:
                     send_message(judge, message, descriptors)
                     return judge
@@ -282,6 +283,7 @@ class SuiteServer:
             request = _requests.decode(receive(client))
             _end_with_client(client)
             limit_memory()
+            self._move(request.processor)
             if other := difference(self.collected, request.suite):
                 send(client, msgspec.msgpack.encode(GradeResponse(error=f"{self.kata.folder}: {other}")))
                 return False
@@ -300,6 +302,15 @@ class SuiteServer:
             signal.signal(signal.SIGIO, signal.SIG_IGN)
             send(client, msgspec.msgpack.encode(response))
         return again
+
+    def _move(self, processor: int | None) -> None:
+        """Run only on this processor, or on those of the suite server again. Leave alone what someone else has set."""
+        if processor is not None:
+            self.at_home = self.at_home or processors()
+            run_on({processor})
+        elif self.at_home:
+            run_on(self.at_home)
+            self.at_home.clear()
 
     def refuse_all(self) -> None:
         """Answer every request with the reason why the tests could not be collected."""

@@ -411,11 +411,15 @@ class WorkerGroup:
     """A group of workers for one grading run, which the workers' fork server sends over a private socket.
 
     When the group is closed or its judge dies, the fork server kills all of these workers. If `patient` is true, the
-    judge sleeps immediately while it waits for a reply, without polling first.
+    judge sleeps immediately while it waits for a reply, without polling first. With a `processor`, the workers run only
+    on that one.
     """
 
-    def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:
+    def __init__(
+        self, server: socket.socket, output_kb: int, *, patient: bool = False, processor: int | None = None
+    ) -> None:
         self.spin_s = 0.0 if patient else SPIN_S
+        self.processor = processor
         self.server = server
         self.output_limit = output_kb << 10
         self.socket, self._theirs = message_pair()
@@ -431,7 +435,7 @@ class WorkerGroup:
             raise JudgeError("a worker group can acquire its workers only once")
         self._theirs = None  # type: ignore[assignment]
         try:
-            request = json.dumps({"workers": count, "kept": kept}).encode()
+            request = json.dumps({"workers": count, "kept": kept, "processor": self.processor}).encode()
             send_message(self.server, request, [theirs.fileno()])
         except OSError:
             raise ForkServerDied("the workers' fork server is gone") from None

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from graders import wire
-from graders.unix import receive_message, send_message
+from graders.unix import receive_message, run_on, send_message
 from graders.worker.confinement import WorkerConfinement
 from graders.worker.eager import import_torch
 from graders.worker.removal import remove_if_possible
@@ -129,7 +129,10 @@ class WorkerForkServer:
                 return False
             self.asked += request["workers"]
             for _ in range(request["workers"]):
-                self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
+                worker = self.pool.pop(0) if self.pool else self.fork()
+                if request["processor"] is not None:  # a judge may not have the right to
+                    run_on({request["processor"]}, worker.pid)
+                self.hand_out(worker, owner)
         except OSError as fault:  # the system cannot provide a folder or a process
             with contextlib.suppress(OSError):
                 send_message(owner, json.dumps({"refused": str(fault)}).encode(), wait=False)

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -113,63 +113,67 @@ def grade_batch(
         raise KataError(
             "--workers and --scheduler exclude each other, because a scheduler has its own workers. Give one of them."
         )
-    from katas_course import submissions
-    from katas_course.batch import Batch
     from katas_course.executors import Cluster, ThisMachine
-    from katas_course.gradebook import results
-    from katas_course.grading import BatchRun
 
-    root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
-    loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
-    directory, clock = _known(batch, gradebook)
-    cohort = submissions.read(folder, form, directory.roster.has if directory else lambda _: False)
-    slugs = [kata.slug for kata in loaded]
-    in_lists = submissions.names_by_number(times) if times else set()
-    cohort = submissions.without_groups(cohort, in_lists | (directory.named(slugs) if directory else set()))
-    if directory:
-        cohort = submissions.told_apart(cohort, lambda entry: directory.called(entry, slugs))
-    zone = zone or (clock.zone if clock.zone != UTC else None)  # without any, Moodle's times are this machine's
-    numbers = {} if anyway else {entry.person: entry.participant for entry in cohort.entries}
-    given = submissions.read_times(times, cohort.people, zone, numbers) if times else submissions.Times({})
-    if folder.resolve() in (out.resolve(), *out.resolve().parents):
-        raise KataError(
-            f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
-        )
-    if cohort.form in PLATFORMS:
-        people = counted(len(cohort.people), "person", "people")
-        print(f"read as {PLATFORMS[cohort.form].download}: {people} (if it is something else, choose with --from)")
-    if given.note:
-        print(given.note)
-    if times and given.note and not anyway:
-        submissions.check_worksheet(times, cohort.entries)
-    for kata in loaded if katas and not anyway else ():
-        submissions.check_fits(cohort.entries, kata, catalogue.load_all(root))
-    started = time.monotonic()
+    root, require = Invocation.root, cast("Confinement | None", require_confinement)
     executor: JobExecutor = Cluster(scheduler) if scheduler else ThisMachine(root, workers, require)
-    if gradebook and not batch.exists:
-        for text in if_new(gradebook):
-            say(text)
-    given_seed = seed_of(seed, 32, "in the table `batches` of a gradebook")
-    with batch.open(given_seed, gradebook) as held:
-        if given_seed not in (None, held.seed):
-            raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        without: list[str] = []
-        if times:
-            _match(cohort, given, held, times)
-            cohort, without = _timed(cohort, given, held)
-        run = BatchRun(
-            batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
-        )
-        with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
-            run.grade(cohort.entries, executor, held)
-        about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
-        marks = {(each.person, each.submitted_at): each.late for each in cohort.entries if each.late is not None}
-        about_batch += held.book.read(results.lateness_warnings, None, marks)
-    ways = [ROSTER, *([] if times else [TIMES]), IDS]
-    lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch, ways)
-    lines += without + first_of("skipped", cohort.left_out) + first_of("not read, so not graded", cohort.unread)
-    print(clock.in_text("\n".join(lines)))
-    return 2 if run.progress.errors or run.progress.doubtful or cohort.unread else 0
+    with closing(executor):
+        executor.start()  # meanwhile, this process imports the gradebook and reads the submissions
+        from katas_course import submissions
+        from katas_course.batch import Batch
+        from katas_course.gradebook import results
+        from katas_course.grading import BatchRun
+
+        batch = Batch(out)
+        loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
+        directory, clock = _known(batch, gradebook)
+        cohort = submissions.read(folder, form, directory.roster.has if directory else lambda _: False)
+        slugs = [kata.slug for kata in loaded]
+        in_lists = submissions.names_by_number(times) if times else set()
+        cohort = submissions.without_groups(cohort, in_lists | (directory.named(slugs) if directory else set()))
+        if directory:
+            cohort = submissions.told_apart(cohort, lambda entry: directory.called(entry, slugs))
+        zone = zone or (clock.zone if clock.zone != UTC else None)  # without any, Moodle's times are this machine's
+        numbers = {} if anyway else {entry.person: entry.participant for entry in cohort.entries}
+        given = submissions.read_times(times, cohort.people, zone, numbers) if times else submissions.Times({})
+        if folder.resolve() in (out.resolve(), *out.resolve().parents):
+            raise KataError(
+                f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
+            )
+        if cohort.form in PLATFORMS:
+            people = counted(len(cohort.people), "person", "people")
+            print(f"read as {PLATFORMS[cohort.form].download}: {people} (if it is something else, choose with --from)")
+        if given.note:
+            print(given.note)
+        if times and given.note and not anyway:
+            submissions.check_worksheet(times, cohort.entries)
+        for kata in loaded if katas and not anyway else ():
+            submissions.check_fits(cohort.entries, kata, catalogue.load_all(root))
+        started = time.monotonic()
+        if gradebook and not batch.exists:
+            for text in if_new(gradebook):
+                say(text)
+        given_seed = seed_of(seed, 32, "in the table `batches` of a gradebook")
+        with batch.open(given_seed, gradebook) as held:
+            if given_seed not in (None, held.seed):
+                raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
+            without: list[str] = []
+            if times:
+                _match(cohort, given, held, times)
+                cohort, without = _timed(cohort, given, held)
+            run = BatchRun(
+                batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
+            )
+            with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
+                run.grade(cohort.entries, executor, held)
+            about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
+            marks = {(each.person, each.submitted_at): each.late for each in cohort.entries if each.late is not None}
+            about_batch += held.book.read(results.lateness_warnings, None, marks)
+        ways = [ROSTER, *([] if times else [TIMES]), IDS]
+        lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch, ways)
+        lines += without + first_of("skipped", cohort.left_out) + first_of("not read, so not graded", cohort.unread)
+        print(clock.in_text("\n".join(lines)))
+        return 2 if run.progress.errors or run.progress.doubtful or cohort.unread else 0
 
 
 def _known(batch: Batch, gradebook: str | None) -> tuple[Directory | None, Clock]:

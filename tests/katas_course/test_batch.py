@@ -26,6 +26,7 @@ from graders import Judge, catalogue, intake, verdict
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_scores
 from graders.report import render
+from graders.unix import processors
 from katas_course import downloads, executors, submissions
 from katas_course.batch import Batch
 from katas_course.commands import grade_batch
@@ -872,6 +873,33 @@ def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
             assert {found.status for _, found in group} == {"passed"}
             done += len(group)
     assert done == 12
+
+
+def test_command_that_ends_with_an_error_leaves_no_judge_behind(tmp_path):
+    (tmp_path / "temporary").mkdir()
+    repository = Path(__file__).parents[2]  # has no kata "one", and tests for which the judge imports PyTorch ahead
+    process = start_batch(repository, tmp_path / "in", tmp_path / "out", TMPDIR=str(tmp_path / "temporary"))
+    process.wait(PATIENCE_S)
+    left = list((tmp_path / "temporary").iterdir())
+    said, _ = process.communicate(timeout=PATIENCE_S)  # waits for the judge, too, which would hold the pipe open
+    assert (process.returncode, left) == (2, []), said
+
+
+@pytest.mark.skipif(sys.platform != "linux" or len(processors()) < 2, reason="about several processors of Linux")
+@pytest.mark.parametrize("all_of_them", [True, False])
+def test_each_judge_has_a_processor_of_its_own_if_there_are_judges_for_all(root, tmp_path, all_of_them):
+    available = processors()
+    says_where = "import os\nimport time\n\ntime.sleep(1)\nraise RuntimeError(sorted(os.sched_getaffinity(0)))\n"
+    for number in range(2 * len(available)):
+        write(tmp_path / "in" / f"person{number}" / "twice.py", f"{says_where}# {number}\n")
+    executor = ThisMachine(root, None if all_of_them else len(available) - 1)
+    grade_entries(root, submissions.read(tmp_path / "in").entries, tmp_path / "out", executor)
+    found = {
+        where for row in current(tmp_path / "out") for where in re.findall(r"RuntimeError: (\[.*?\])", str(row.verdict))
+    }
+    anywhere = str(sorted(available))  # also while there are not judges for all, at the beginning and the end
+    assert found - {anywhere} == ({str([each]) for each in available} if all_of_them else set())
+    assert found
 
 
 def test_machine_with_other_katas_gives_an_error(root, resident_here):
