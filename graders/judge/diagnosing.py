@@ -10,7 +10,7 @@ from graders import watchdog
 from graders.judge.running import JudgeRunner
 from graders.judge.sides import Sides, SubmissionClock, WorkerSide
 from graders.judge.worker_handle import Worker
-from graders.pytest_plugin.diagnosis import SEED, Case, diagnose, observation
+from graders.pytest_plugin.diagnosis import MOST_BYTES, SEED, Case, Program, diagnose, observation
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.scoring import tasks_for_diagnosis
 from graders.verdict import TestResult
@@ -77,7 +77,8 @@ def _sentence(
         side.load()
         return side
 
-    own = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
+    side = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
+    own = Program(sides.kata, lambda: side, MOST_BYTES)
     with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
         nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed)
         return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own), False)

@@ -58,7 +58,7 @@ def diagnose(
     kata: Kata,
     failed: Sequence[str],
     cases: Sequence[Case],
-    own: Side,
+    own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
 ) -> tuple[str, str]:
@@ -66,7 +66,7 @@ def diagnose(
 
     If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
     the failed tasks is compared, and then one kind of call at a time (`explaining`). In that case, the first text is
-    the test to explain; otherwise it is "". `own` runs the submission. `load` loads a variant's files into a worker,
+    the test to explain; otherwise it is "". `own` is the submission. `load` loads a variant's files into a worker,
     which all (trusted) variants share.
     """
     find = functools.partial(alike, kata, own=own, load=load, cache=cache)
@@ -90,7 +90,7 @@ def alike(
     kata: Kata,
     variants: Sequence[Variant],
     cases: Sequence[Case],
-    own: Side,
+    own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
     *,
@@ -102,17 +102,16 @@ def alike(
     """
     budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
-    submission = Behaviour(kata, places, lambda: own, MOST_BYTES)
-    solution = intake.solved(kata)
+    submission, solution = Behaviour(own, places), intake.solved(kata)
 
     def agrees(files: dict[str, bytes]) -> bool:
         """Return whether these files and the submission return the same values in all recorded cases, in time."""
-        other = Known(Behaviour(kata, places, lambda: load(files)), files, cache)
+        other = Known(Behaviour(Program(kata, lambda: load(files)), places), files, cache)
         for place in range(len(places)):
             if budget.is_spent():
                 return False
             cached, mine = other.cached(place), submission.at(place)
-            if place in submission.too_large:
+            if submission.seen(place).too_large:
                 continue
             if cached and not cached.whole and not same(submission.fingerprint(place).value, cached.value):
                 return False
@@ -123,13 +122,14 @@ def alike(
     if agrees(solution):
         return []  # these cases do not reveal the mistake
     found = [variant for variant in variants if agrees(variant.submission(solution))]
-    return [] if budget.is_spent() or (answering and not submission.answers) else found
+    answers = any(seen.answers for seen in submission.observed)
+    return [] if budget.is_spent() or (answering and not answers) else found
 
 
 def explaining(
     kata: Kata,
     cases: Sequence[Case],
-    own: Side,
+    own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
 ) -> tuple[str, str]:
@@ -142,8 +142,8 @@ def explaining(
     """
     budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
-    submission, solution = Behaviour(kata, places, lambda: own, MOST_BYTES), intake.solved(kata)
-    right = Known(Behaviour(kata, places, lambda: load(solution)), solution, cache)
+    submission, solution = Behaviour(own, places), intake.solved(kata)
+    right = Known(Behaviour(Program(kata, lambda: load(solution)), places), solution, cache)
     tasks = {case.task for case in cases}
     calls: dict[Hashable, list[tuple[int, int]]] = {}  # the place and the position of every call of a group
     wrong: dict[Hashable, set[tuple[int, int]]] = {}  # those that the submission gets wrong
@@ -151,10 +151,10 @@ def explaining(
         if budget.is_spent():
             return "", ""
         for position, values in enumerate(zip(submission.at(place), right.at(place), strict=False)):
-            kind = submission.kinds[place][position]
+            kind = submission.seen(place).kinds[position]
             for group in (kind, kind[0]):  # the calls of this kind, and all calls of the function
                 calls.setdefault(group, []).append((place, position))
-                if position < submission.judged[place] and not same(*values):
+                if position < submission.seen(place).judged and not same(*values):
                     wrong.setdefault(group, set()).add((place, position))
     variants = {each: each.submission(solution) for each in mistakes(kata) if each.task in tasks}
     for group in sorted(wrong, key=lambda each: isinstance(each, str)):
@@ -164,8 +164,8 @@ def explaining(
         for each, files in variants.items():
             if budget.is_spent():
                 return "", ""
-            ran = Behaviour(kata, [places[place] for place in needed], functools.partial(load, files))
-            other = Known(ran, files, cache)
+            ran = Program(kata, functools.partial(load, files))
+            other = Known(Behaviour(ran, [places[place] for place in needed]), files, cache)
             theirs = (other.at(needed[place]) for place, _ in calls[group])
             explained[each] = _explained(submission, right, theirs, calls[group])
         best = max(map(len, explained.values()), default=0)
@@ -199,11 +199,11 @@ def _explained(
                 if not same(here, there):
                     return set()
                 explained.add((place, position, number))
-    telling = {place for place, position, _ in explained if submission.telling[place][position]}
+    telling = {place for place, position, _ in explained if submission.seen(place).telling[position]}
     return explained if len(telling) >= LEAST else set()
 
 
-def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str], str]:
+def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[str], str]:
     """Return what is true of all wrong answers to one kind of call (at least LEAST), or "", and the tests with them.
 
     An example is that the result is transposed.
@@ -212,16 +212,13 @@ def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str]
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:
-
-            def note(call: Call | None, fault: Mismatch, case: Case = case) -> None:
+            for call, fault in own.run(case, number).rejected:
                 if call is not None and any(fault.actual is part for part in (call.value, *_parts(call.value))):
                     part = re.match(r"(\w+)(?: is|:) ", fault.message)
                     given = {} if call.probe else dict(zip(parameters(kata, call.name), call.arguments, strict=False))
                     said = relations(fault.expected, fault.actual, given)
                     for group in (_kind(call), call.name):
                         wrong.setdefault((group, part and part[1]), []).append((case.nodeid, said))
-
-            observe(case, number, kata, own, note)
             if budget.is_spent():
                 return [], ""
     for answers in wrong.values():
@@ -249,51 +246,80 @@ def _kind_of(value: Any) -> Hashable:
     return value if isinstance(value, str | bool | None) else type(value).__name__
 
 
-@dataclass
-class Behaviour:
-    """The values of a program in each case, which runs on demand.
+@dataclass(frozen=True)
+class Seen:
+    """What a program did in one case."""
 
-    Cases whose values don't fit into `most_bytes` are `too_large`, and count as cases without calls.
+    values: list[Any]  # of its calls
+    kinds: list[tuple[Hashable, ...]]  # of its calls
+    telling: list[bool]  # whether they returned more than True or False
+    rejected: list[tuple[Call | None, Mismatch]]  # every value that a check rejects, and the latest call until then
+    judged: int  # the number of calls up to the last one that a check rejects
+    answers: bool  # whether a call returned a value
+    too_large: bool = False
+
+
+TOO_LARGE = Seen([], [], [], [], 0, answers=False, too_large=True)
+
+
+@dataclass
+class Program:
+    """A program that runs each case once, when a comparison needs it.
+
+    Cases whose values don't fit into the `room` (in bytes) are `too_large`, and count as cases without calls.
     """
 
     kata: Kata
-    cases: Sequence[tuple[Case, int]]
     open: Callable[[], Side]
-    most_bytes: float = float("inf")
-    observed: list[list[Any]] = field(default_factory=list)
-    answers: bool = False  # whether an observed call returned a value
-    fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
-    kinds: list[list[tuple[Hashable, ...]]] = field(default_factory=list)  # of the observed calls
-    telling: list[list[bool]] = field(default_factory=list)  # whether they returned more than True or False
-    judged: list[int] = field(default_factory=list)  # the number of calls up to the last one that a check rejects
-    too_large: set[int] = field(default_factory=set)
+    room: float = float("inf")
+    seen: dict[tuple[str, int], Seen] = field(default_factory=dict)
 
     @functools.cached_property
     def side(self) -> Side:
         return self.open()
 
-    def at(self, place: int) -> list[Any]:
-        """Return the values of the case at `place`."""
+    def run(self, case: Case, number: int) -> Seen:
+        """Return what the program does in a case."""
+        key = case.nodeid, number
+        if key not in self.seen:
+            found = self._run(case, number)
+            size = weight(found.values)
+            self.seen[key] = TOO_LARGE if size > self.room else found
+            self.room -= size if size <= self.room else 0
+        return self.seen[key]
+
+    def _run(self, case: Case, number: int) -> Seen:
+        rejected: list[tuple[Call | None, Mismatch]] = []
+        calls = observe(case, number, self.kata, self.side, lambda *said: rejected.append(said))
+        wrong = [call.fault is not None or any(call is each for each, _ in rejected) for call in calls]
+        return Seen(
+            values=[_outcome(call) for call in calls],
+            kinds=[_kind(call) for call in calls],
+            telling=[call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls],
+            rejected=rejected,
+            judged=max((place for place, each in enumerate(wrong, 1) if each), default=0),
+            answers=any(call.fault is None for call in calls),
+        )
+
+
+@dataclass
+class Behaviour:
+    """What a program does in each of these cases, which run in order as far as they are needed."""
+
+    program: Program
+    cases: Sequence[tuple[Case, int]]
+    observed: list[Seen] = field(default_factory=list)
+    fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
+
+    def seen(self, place: int) -> Seen:
+        """Return what the program does in the case at `place`."""
         while len(self.observed) <= place:
-            calls, judged = self._run(*self.cases[len(self.observed)])
-            size = weight([_outcome(call) for call in calls])
-            if size > self.most_bytes:
-                self.too_large.add(len(self.observed))
-                calls, size = [], 0
-            self.most_bytes -= size
-            self.answers = self.answers or any(call.fault is None for call in calls)
-            self.observed.append([_outcome(call) for call in calls])
-            self.judged.append(judged)
-            self.kinds.append([_kind(call) for call in calls])
-            self.telling.append([call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls])
+            self.observed.append(self.program.run(*self.cases[len(self.observed)]))
         return self.observed[place]
 
-    def _run(self, case: Case, number: int) -> tuple[list[Call], int]:
-        """Return the calls of a case, and how many there are up to the last one that a check rejects."""
-        rejected: list[Call | None] = []
-        calls = observe(case, number, self.kata, self.side, lambda call, _: rejected.append(call))
-        wrong = [call.fault is not None or any(call is each for each in rejected) for call in calls]
-        return calls, max((place for place, each in enumerate(wrong, 1) if each), default=0)
+    def at(self, place: int) -> list[Any]:
+        """Return the values of the case at `place`."""
+        return self.seen(place).values
 
     def fingerprint(self, place: int) -> Fingerprint:
         """Return the fingerprint of the values of the case at `place`."""

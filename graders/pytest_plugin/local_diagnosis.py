@@ -24,7 +24,7 @@ from graders.catalogue import Kata
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import CASES, CPU_S, SEED, Case, diagnose, observation
+from graders.pytest_plugin.diagnosis import CASES, CPU_S, MOST_BYTES, SEED, Case, Program, diagnose, observation
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -69,18 +69,19 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
     cases, failed = _graded(tests, kata, folder)
 
     def load(files: dict[str, bytes]) -> LocalSide:
-        own = Path(tempfile.mkdtemp(dir=place))
+        variant = Path(tempfile.mkdtemp(dir=place))
         for name, data in files.items():
-            (own / name).parent.mkdir(parents=True, exist_ok=True)
-            (own / name).write_bytes(data)
-        return LocalSide(kata, own)
+            (variant / name).parent.mkdir(parents=True, exist_ok=True)
+            (variant / name).write_bytes(data)
+        return LocalSide(kata, variant)
 
     if not failed:
         return "", {}
-    _, found = diagnose(kata, failed, cases, _loaded(kata, folder), load, ObservationCache())
+    own = Program(kata, lambda: _loaded(kata, folder), MOST_BYTES)
+    _, found = diagnose(kata, failed, cases, own, load, ObservationCache())
     if found:
         return found, {}
-    names, said = observation(kata, cases, _loaded(kata, folder))
+    names, said = observation(kata, cases, own)
     return "", dict.fromkeys(names, said)
 
 

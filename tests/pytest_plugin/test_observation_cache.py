@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis.extra import numpy as arrays
 
 from graders import catalogue
 from graders.catalogue import Kata
-from graders.pytest_plugin.diagnosis import Case, diagnose
+from graders.checks import assert_close
+from graders.pytest_plugin.diagnosis import Case, Program, diagnose, observation
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import ENTRIES, LARGE_BYTES, Fingerprint, ObservationCache, same, weight
 
@@ -102,15 +104,18 @@ def kata(repository: Path) -> Kata:
     return catalogue.load(repository, "scaling")
 
 
+def _side(kata: Kata, place: Path, text: bytes) -> LocalSide:
+    folder = place / str(len(list(place.iterdir())))
+    folder.mkdir()
+    (folder / "scaling.py").write_bytes(text)
+    return LocalSide(kata, folder)
+
+
 @pytest.fixture
 def asked(kata: Kata, tmp_path: Path) -> Asked:
     """Return a function: `asked(text, cache[, size])` returns a diagnosis and the first lines of the loaded files."""
 
-    def side(text: bytes) -> LocalSide:
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
-        folder.mkdir()
-        (folder / "scaling.py").write_bytes(text)
-        return LocalSide(kata, folder)
+    side = partial(_side, kata, tmp_path)
 
     def ask(text: str, cache: ObservationCache, size: int = 3) -> tuple[str, list[str]]:
         def body(handle: Any, draw: Any) -> None:
@@ -123,7 +128,8 @@ def asked(kata: Kata, tmp_path: Path) -> Asked:
         loaded: list[str] = []
         cases = [Case("a", "x", body, "visible/test_a", (0, 1)), Case("b", "x", body, "visible/test_b", (0, 1, 2))]
         tasks = [task.name for task in kata.tasks]
-        return diagnose(kata, tasks, cases, side(text.encode()), load, cache)[1], loaded
+        own = Program(kata, lambda: side(text.encode()))
+        return diagnose(kata, tasks, cases, own, load, cache)[1], loaded
 
     return ask
 
@@ -141,6 +147,26 @@ def test_no_variant_runs_twice(asked: Asked, kata: Kata) -> None:
     other = ADDED.replace("x + ", "x - ")
     assert len(asked(other, cache)[1]) == 1  # the solution, to see which of all calls are wrong
     assert asked(other, cache) == ("", [])
+
+
+def test_no_case_of_the_submission_runs_twice(kata: Kata, tmp_path: Path) -> None:
+    """All comparisons look at the same cases, and none of them finds the mistake."""
+    ran: list[int] = []
+
+    def body(handle: Any, draw: Any) -> None:
+        ran.extend([draw.case] * (handle.side is own.side))
+        assert_close(handle.scale(draw.normal(3), draw.normal()), np.ones(3))
+
+    own = Program(kata, lambda: _side(kata, tmp_path, ADDED.replace("x + ", "x - ").encode()))
+    cases = [Case("a", "x", body, "visible/test_a", (0, 1, 2, 3))]
+    tasks = [task.name for task in kata.tasks]
+
+    def load(files: dict[str, bytes]) -> LocalSide:
+        return _side(kata, tmp_path, files["scaling.py"])
+
+    assert diagnose(kata, tasks, cases, own, load, ObservationCache()) == ("", "")
+    assert observation(kata, cases, own) == ([], "")
+    assert sorted(ran) == [0, 1, 2, 3]
 
 
 def test_variants_with_equal_samples_run_again(asked: Asked) -> None:
