@@ -104,7 +104,7 @@ class SuiteServer:
         self.observations = ObservationCache()
         self.references: dict[str, WorkerSide] = {}
         self.begun_with = 0  # how much memory a judge had mapped before its first grading
-        self.at_home: set[int] = set()  # the processors on which a judge may run that now stays on one of them
+        self.available: set[int] = set()  # the processors that this judge may use, if it stays on one of them
         self._cold = resident  # whether this process still has to rehearse
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -304,13 +304,13 @@ class SuiteServer:
         return again
 
     def _move(self, processor: int | None) -> None:
-        """Run only on this processor, or on those of the suite server again. Leave alone what someone else has set."""
+        """Run only on this processor or, if it is None, no longer only on one."""
         if processor is not None:
-            self.at_home = self.at_home or processors()
+            self.available = self.available or processors()
             run_on({processor})
-        elif self.at_home:
-            run_on(self.at_home)
-            self.at_home.clear()
+        elif self.available:
+            run_on(self.available)
+            self.available.clear()
 
     def refuse_all(self) -> None:
         """Answer every request with the reason why the tests could not be collected."""

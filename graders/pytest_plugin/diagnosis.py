@@ -284,8 +284,10 @@ class Program:
         if key not in self.seen:
             found = self._run(case, number)
             size = weight(found.values)
-            self.seen[key] = TOO_LARGE if size > self.room else found
-            self.room -= size if size <= self.room else 0
+            if size > self.room:
+                found, size = TOO_LARGE, 0
+            self.room -= size
+            self.seen[key] = found
         return self.seen[key]
 
     def _run(self, case: Case, number: int) -> Seen:

@@ -1,11 +1,11 @@
 """The workers' fork server, a separate Python process that forks confined workers before they are needed.
 
 Sources are sent directly to a worker, so the fork server's memory never contains a learner's work. A judge sends
-`{"workers": n}` over a message socket (graders.unix), together with one end of a private one. Over the private socket,
-the fork server sends each worker's descriptors (channel, output and, on Linux, pidfd), and later the worker's exit
-(`{"pid", "status", "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket
-closes, it kills that judge's workers. It creates the descriptors of each worker, and closes its own copies once they
-are sent.
+`{"workers": n, "kept", "processor"}` over a message socket (graders.unix), together with one end of a private one. Over
+the private socket, the fork server sends each worker's descriptors (channel, output and, on Linux, pidfd), and later
+the worker's exit (`{"pid", "status", "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the
+private socket closes, it kills that judge's workers. It creates the descriptors of each worker, and closes its own
+copies once they are sent.
 
 Only a scratch folder can outlive its worker: the kernel frees a worker's memory, threads and descriptors, and the
 seccomp filter lets it make no shared memory. Before a grading run gets its first worker, the fork server checks that no
