@@ -77,10 +77,8 @@ def _sentence(
         side.load()
         return side
 
-    def opened() -> WorkerSide:
-        return sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
-
-    own = Program(sides.kata, opened, MOST_BYTES)
+    side = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
+    own = Program(sides.kata, lambda: side, MOST_BYTES)
     with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
         nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed)
         return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own), False)

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -212,11 +212,12 @@ def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[s
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:
-            for call, fault in own.run(case, number).rejected:
-                if call is not None and any(fault.actual is part for part in (call.value, *_parts(call.value))):
-                    part = re.match(r"(\w+)(?: is|:) ", fault.message)
+            seen = own.run(case, number)
+            for call, message, expected, actual in (own.run_again(case, number) if seen.too_large else seen).rejected:
+                if call is not None and any(actual is part for part in (call.value, *_parts(call.value))):
+                    part = re.match(r"(\w+)(?: is|:) ", message)
                     given = {} if call.probe else dict(zip(parameters(kata, call.name), call.arguments, strict=False))
-                    said = relations(fault.expected, fault.actual, given)
+                    said = relations(expected, actual, given)
                     for group in (_kind(call), call.name):
                         wrong.setdefault((group, part and part[1]), []).append((case.nodeid, said))
             if budget.is_spent():
@@ -246,14 +247,23 @@ def _kind_of(value: Any) -> Hashable:
     return value if isinstance(value, str | bool | None) else type(value).__name__
 
 
+class Rejected(NamedTuple):
+    """A value that a check rejects, and the latest call until then."""
+
+    call: Call | None
+    message: str
+    expected: Any
+    actual: Any
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a program did in one case."""
 
     values: list[Any]  # of its calls
-    kinds: list[tuple[Hashable, ...]]  # of its calls
+    kinds: list[tuple[Hashable, ...]]
     telling: list[bool]  # whether they returned more than True or False
-    rejected: list[tuple[Call | None, Mismatch]]  # every value that a check rejects, and the latest call until then
+    rejected: list[Rejected]
     judged: int  # the number of calls up to the last one that a check rejects
     answers: bool  # whether a call returned a value
     too_large: bool = False
@@ -266,13 +276,14 @@ TOO_LARGE = Seen([], [], [], [], 0, answers=False, too_large=True)
 class Program:
     """A program that runs each case once, when a comparison needs it.
 
-    Cases whose values don't fit into the `room` (in bytes) are `too_large`, and count as cases without calls.
+    What it does may depend on the cases that ran before. Cases whose values don't fit into the `room` are `too_large`,
+    and count as cases without calls.
     """
 
     kata: Kata
     open: Callable[[], Side]
-    room: float = float("inf")
-    seen: dict[tuple[str, int], Seen] = field(default_factory=dict)
+    room: float = float("inf")  # for values, in bytes
+    seen: dict[tuple[Case, int], Seen] = field(default_factory=dict)
 
     @functools.cached_property
     def side(self) -> Side:
@@ -280,9 +291,9 @@ class Program:
 
     def run(self, case: Case, number: int) -> Seen:
         """Return what the program does in a case."""
-        key = case.nodeid, number
+        key = case, number  # in learner mode, two tests may have the same nodeid
         if key not in self.seen:
-            found = self._run(case, number)
+            found = self.run_again(case, number)
             size = weight(found.values)
             if size > self.room:
                 found, size = TOO_LARGE, 0
@@ -290,10 +301,15 @@ class Program:
             self.seen[key] = found
         return self.seen[key]
 
-    def _run(self, case: Case, number: int) -> Seen:
-        rejected: list[tuple[Call | None, Mismatch]] = []
-        calls = observe(case, number, self.kata, self.side, lambda *said: rejected.append(said))
-        wrong = [call.fault is not None or any(call is each for each, _ in rejected) for call in calls]
+    def run_again(self, case: Case, number: int) -> Seen:
+        """Return what the program does in a case, however large it is, and don't keep it."""
+        rejected: list[Rejected] = []
+
+        def note(call: Call | None, fault: Mismatch) -> None:
+            rejected.append(Rejected(call, fault.message, fault.expected, fault.actual))
+
+        calls = observe(case, number, self.kata, self.side, note)
+        wrong = [call.fault is not None or any(call is each.call for each in rejected) for call in calls]
         return Seen(
             values=[_outcome(call) for call in calls],
             kinds=[_kind(call) for call in calls],

@@ -77,7 +77,8 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
 
     if not failed:
         return "", {}
-    own = Program(kata, lambda: _loaded(kata, folder), MOST_BYTES)
+    side = _loaded(kata, folder)
+    own = Program(kata, lambda: side, MOST_BYTES)
     _, found = diagnose(kata, failed, cases, own, load, ObservationCache())
     if found:
         return found, {}

@@ -169,6 +169,29 @@ def test_no_case_of_the_submission_runs_twice(kata: Kata, tmp_path: Path) -> Non
     assert sorted(ran) == [0, 1, 2, 3]
 
 
+def test_tests_of_one_name_are_two_cases(kata: Kata, tmp_path: Path) -> None:
+    """In learner mode, hidden tests of two files may have the same name."""
+
+    def body(value: float) -> Callable[[Any, Any], None]:
+        return lambda handle, _: handle.scale(np.array([value]), 2.0)
+
+    own = Program(kata, lambda: _side(kata, tmp_path, ADDED.encode()))
+    first, second = (Case("a", "x", body(value), "hidden/test_a", (0,)) for value in (1.0, 5.0))
+    assert [own.run(case, 0).values for case in (first, second, first)] == [[3.0], [7.0], [3.0]]
+
+
+def test_an_observation_includes_what_is_too_large_to_keep(kata: Kata, tmp_path: Path) -> None:
+    def body(handle: Any, draw: Any) -> None:
+        x = draw.normal(3)
+        assert_close(handle.scale(x, 2.0), -x)
+
+    opposite = "def scale(x, factor):\n    return x\n"
+    cases = [Case("a", "x", body, "visible/test_a", (0, 1, 2))]
+    for room in (1e9, 100):
+        own = Program(kata, lambda: _side(kata, tmp_path, opposite.encode()), room)
+        assert "opposite sign" in observation(kata, cases, own)[1], room
+
+
 def test_variants_with_equal_samples_run_again(asked: Asked) -> None:
     cache = ObservationCache()
     asked(ADDED, cache, 3000)
