@@ -574,7 +574,11 @@ def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path)
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
     kept = f"katas: 0 graded and stored in {tmp_path / 'out'}. Run the same command again to continue."
-    assert (process.returncode, said.splitlines()) == (130, [kept, "katas: interrupted"])
+    assert process.returncode == 130
+    assert said.splitlines() in (
+        ["katas: interrupted"],
+        [kept, "katas: interrupted"],
+    )  # before or after it has read them
     assert no_judge_is_left(process.pid)
 
 
