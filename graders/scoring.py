@@ -107,7 +107,12 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
     return "ungraded" if "ungraded" in statuses or not statuses else "passed"
 
 
-def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
-    """Return the tasks to use for a diagnosis, which are the core tasks if one of them failed, or else all tasks."""
-    core = {task.name for task in kata.tasks if not task.extra}
-    return core if core & set(failed) else {task.name for task in kata.tasks}
+def tasks_for_diagnosis(kata: Kata, failed: Collection[str], explicable: Iterable[str]) -> set[str]:
+    """Return the tasks to use for a diagnosis: those that need a file of the first of these `explicable` failed tasks.
+
+    If a core task failed, only core tasks are used.
+    """
+    core = [task for task in kata.tasks if not task.extra]
+    used = core if any(task.name in failed for task in core) else kata.tasks
+    first = next((task for name in explicable for task in used if task.name == name), None)
+    return {task.name for task in used if first and (not first.files or any(map(task.needs, first.files)))}

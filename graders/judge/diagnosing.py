@@ -25,14 +25,17 @@ def diagnosis(
     """
     kata = runner.kata
     failed = [nodeid for nodeid in order if results[nodeid].status == "failed"]
-    relevant = tasks_for_diagnosis(kata, {results[nodeid].task for nodeid in failed})
+    explicable = [results[nodeid].task for nodeid in failed if nodeid not in runner.undiagnosed]
+    relevant = tasks_for_diagnosis(kata, {results[nodeid].task for nodeid in failed}, explicable)
     failed = [nodeid for nodeid in failed if results[nodeid].task in relevant]
-    runtime = kata.runtime_of(results[failed[0]].task)
+    explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
+    if not explained:
+        return {}
+    runtime = kata.runtime_of(results[explained].task)
     cases = _observable(runner, results, relevant, runtime)
     # Failed tests quickly rule out most variants. The order doesn't depend on the seed, so that gradings share a cache.
     cases.sort(key=lambda case: (case.nodeid not in failed, case.nodeid))
-    explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
-    if not cases or cases[0].nodeid not in failed or not explained:
+    if not cases or cases[0].nodeid not in failed:
         return {}
     tasks = dict.fromkeys(results[nodeid].task for nodeid in (explained, *failed))
     try:

@@ -42,7 +42,11 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
         return ""
     try:
         with _quietly(), tempfile.TemporaryDirectory(prefix="katas-") as place:
-            found, said = diagnosis_by([*_visible(kata, item, case), *_hidden(kata)], kata, folder, Path(place))
+            tests = [
+                *_visible(kata, item, case),
+                *(test for path in kata.hidden_tests for test in local_tests(kata, path)),
+            ]
+            found, said = diagnosis_by(tests, kata, folder, Path(place))
     except (Exception, SystemExit, *OUTCOMES):  # noqa: BLE001 (the failure is reported without a diagnosis)
         return ""
     if not found:
@@ -108,7 +112,7 @@ def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path) -> tuple[list[
                 failing.append(test.case)
         if time.process_time() > deadline:
             raise TimeoutError
-    relevant = tasks_for_diagnosis(kata, failed)
+    relevant = tasks_for_diagnosis(kata, failed, [case.task for case in failing])
     passing, failing = ([case for case in cases if case.task in relevant] for cases in (passing, failing))
     if not failing:
         return [], []
@@ -141,16 +145,16 @@ def _visible(kata: Kata, failed: pytest.Item, case: int) -> Iterator[LocalTest]:
             yield from _local_test(item.obj, list(item.iter_markers()), item.path, test_name(item), also)
 
 
-def _hidden(kata: Kata) -> Iterator[LocalTest]:
-    for path in kata.hidden_tests:
-        spec = importlib.util.spec_from_file_location(f"{kata.slug}_{path.stem}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name, function in vars(module).items():
-            if name.startswith("test_") and inspect.isfunction(function):
-                yield from _local_test(function, getattr(function, "pytestmark", []), path, f"hidden/{name}", set())
+def local_tests(kata: Kata, path: Path) -> Iterator[LocalTest]:
+    """Import a test file, and yield its tests with names that begin with "hidden/"."""
+    spec = importlib.util.spec_from_file_location(f"{kata.slug}_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name, function in vars(module).items():
+        if name.startswith("test_") and inspect.isfunction(function):
+            yield from _local_test(function, getattr(function, "pytestmark", []), path, f"hidden/{name}", set())
 
 
 def _local_test(

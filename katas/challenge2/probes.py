@@ -102,7 +102,7 @@ def trials(submission: ModuleType, parts: tuple[Any, ...], runs: list[dict[str, 
         found.append(
             _flat(trial)
             | {
-                "took": took,
+                "took_seconds": took,
                 "threads": max((each["threads"] for each in training), default=0),
                 "batches": [each["rows"] for each in training],
                 "last": training[-1]["out"] if training else 0.0,
@@ -168,7 +168,7 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
                 raised = type(fault).__name__
         begun = len({id(each["module"]) for each in passes if each["training"]})
         answer = {"trials": [_flat(each) for each in found], "begun": begun, "raised": raised}
-        answers.append(answer | {"log": log.read_text(encoding="utf-8")})
+        answers.append(answer | {"log_with_seconds": log.read_text(encoding="utf-8")})
     log.unlink()
     return answers
 
@@ -191,7 +191,7 @@ def on_executor(submission: ModuleType, architectures: list[Any], order: list[in
         executor.closed = True
         executor.thread.join()
     answer = {"given": len(executor.given), "rows": executor.after, "early": executor.early, "raised": raised}
-    answer |= {"trials": [_flat(each) for each in found], "log": log.read_text(encoding="utf-8")}
+    answer |= {"trials": [_flat(each) for each in found], "log_with_seconds": log.read_text(encoding="utf-8")}
     log.unlink()
     return answer
 

@@ -311,7 +311,7 @@ def table_of(submission: Any, seed: int, seeds: list[int]) -> dict[str, Any]:
     columns = {
         str(name): [entry if isinstance(entry, str) else float(entry) for entry in frame[name]] for name in frame
     }
-    return {"columns": columns, "again": again, "wall": wall}
+    return {"columns": columns, "again": again, "wall_seconds": wall}
 
 
 def _trained(submission: Any, seed: int, epochs: int, kind: str = "AttentionClassifier") -> tuple[Any, Any, Any]:

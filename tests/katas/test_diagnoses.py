@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from graders import Judge
+from graders import Judge, catalogue
+from graders.pytest_plugin.diagnosis import Program
+from graders.pytest_plugin.local_diagnosis import local_tests
+from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.observation_cache import same
+from graders.pytest_plugin.pytest_internals import OUTCOMES
+from tests.workshop import ROOT
 
 CAST_TO_THE_LOGITS_DTYPE = """
 import numpy as np
@@ -64,3 +75,34 @@ def test_a_strangers_mistake_gets_its_own_sentence(
     verdict = katas_judge.grade_files(slug, {file: text.encode()}, diagnosing=True)
     (found,) = [test.diagnosis for test in verdict.tests if test.diagnosis]
     assert said in found
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
+def test_the_solution_behaves_like_itself(slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No misconception could be recognised by values that differ in every run, such as times."""
+    monkeypatch.chdir(tmp_path)  # probes of challenge2 write files
+    kata = catalogue.load(ROOT, slug)
+    pytest.importorskip("torch" if kata.runtime == "torch" else "numpy")
+
+    def loaded() -> LocalSide:
+        side = LocalSide(kata, kata.solution)
+        side.load()
+        return side
+
+    differing = set()
+    for path in (*kata.folder.glob("test_*.py"), *kata.hidden_tests):
+        programs = Program(kata, loaded), Program(kata, loaded)
+        for test in local_tests(kata, path):
+            seen = []
+            for program in programs:
+                random.seed(0)
+                np.random.seed(0)
+                with contextlib.suppress(*OUTCOMES):  # a data set is missing
+                    seen.append(program.run(test.case, 0).values)
+            if seen and not same(*seen):
+                differing.add(test.case.name.removeprefix("hidden/"))
+    # In meta, a message names a temporary file, and only the task `tensor` needs manual_seed.
+    random_in_meta = {"test_dropout", "test_initial_weights", "test_models_can_be_saved_and_loaded"}
+    random_in_meta |= {"test_the_worked_example_of_saving", "test_damaged_files_raise_an_error"}
+    assert differing <= (random_in_meta if slug == "meta" else set())

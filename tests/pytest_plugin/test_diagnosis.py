@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from graders import Judge, catalogue
+from graders.pytest_plugin.diagnosis import Case, Program
+from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import same
 from graders.verdict import Verdict
 from tests.conftest import Graded
@@ -95,6 +99,15 @@ def test_results_too_large_to_record_do_not_hide_a_mistake(graded: Graded) -> No
     assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
 
 
+def test_a_mistake_in_one_file_is_looked_for_in_the_tasks_that_need_the_file(graded: Graded) -> None:
+    # `left` passes, but returns other values than the solution. The task `both` tells the two known mistakes apart.
+    left = "def left(x):\n    return 2.0 * x if x == 4 else 2 * x\n"
+    right = "def right(x):\n    return 10 if x == 3 else x + x + x\n"
+    verdict = graded("pieces", {"left.py": left, "right.py": right})
+    assert [task.status for task in verdict.tasks][:3] == ["passed", "failed", "passed"]
+    assert diagnoses(verdict) == ["Wrong for 3 alone."]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -128,6 +141,28 @@ def test_every_misconception_fails_its_task_and_is_diagnosed(judge: Judge, repos
     assert variant.task in failed
     assert diagnoses(verdict) == [variant.sentence]
     assert diagnoses(judge.grade_files("scaling", variant.submission(solution))) == []  # it was not requested
+
+
+def test_of_measured_times_only_the_sign_counts(repository: Path) -> None:
+    kata = catalogue.load(repository, "scaling")
+    source = """
+import time
+
+def timed(submission, sign):
+    took = sign * time.perf_counter()
+    log = f"steps,seconds\\n3,{took:.9e}\\n{took:.9f}"
+    return {"steps": 3, "loss": [took + 1], "of": {"wall_seconds": [took]}, "seconds": took, "log_with_seconds": log}
+"""
+    probe = Probe("probes.py", "timed", source, ("sign",), "Take a time.")
+
+    def seen(sign: int) -> Any:
+        case = Case("timed", "value", lambda handle, _: handle.run(probe, sign), "timed", (0,))
+        return Program(kata, lambda: LocalSide(kata, kata.solution)).run(case, 0).values[0]
+
+    first, second, negative = (seen(sign) for sign in (1, 1, -1))
+    assert not same(first.pop("loss"), second.pop("loss"))  # it has no such key
+    assert same(first, second)
+    assert [key for key in first if not same(first[key], negative[key])] == ["of", "seconds", "log_with_seconds"]
 
 
 # ----------------------------------------------------------------------------------- when two are the same

@@ -169,7 +169,7 @@ def _trial(
     after_it = [each for each in after_it if each.answers.shape == (each.rows, width)]
     return {
         **_flat(trial),
-        "took": took,
+        "took_seconds": took,
         "rows": np.array([each.rows for each in passages], np.int64),
         "training": training,
         "threads": max((each.threads for each in passages if each.training), default=1),
@@ -300,9 +300,9 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
         from probes import searches
         found = searches(search, [{{"cut": run.get("away", 0)}} | run for run in runs])
         for each in found:
-            print({{name: each[name] for name in each if name not in ("trials", "log")}})
+            print({{name: each[name] for name in each if name not in ("trials", "log_with_seconds")}})
             print("widths of the returned ones:", [trial["width"] for trial in each["trials"]])
-        print(found[-1]["log"])
+        print(found[-1]["log_with_seconds"])
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -355,7 +355,7 @@ def _searched(
         except (KeyboardInterrupt, ValueError) as raising:
             raised = type(raising).__name__
     answer = {"trials": [_flat(trial) for trial in found], "ran": ran, "begun": begun, "raised": raised}
-    return answer | {"log": _bytes(log)}
+    return answer | {"log_with_seconds": _bytes(log)}
 
 
 def on_executor(
@@ -373,7 +373,7 @@ def on_executor(
         found = on_executor(search, architectures, order, -1 if {failing} is None else {failing})
         print({{name: found[name] for name in ("given", "rows", "early", "raised")}})
         print([trial["width"] for trial in found["trials"]])
-        print(found["log"])
+        print(found["log_with_seconds"])
     """
     log = Path("log", "on_executor.csv")
     log.parent.mkdir(exist_ok=True)
@@ -393,7 +393,7 @@ def on_executor(
         finally:
             executor.close()
     answer = {"rows": executor.rows, "inside": executor.inside, "given": len(executor.held)}
-    answer |= {"log": _bytes(log)}
+    answer |= {"log_with_seconds": _bytes(log)}
     log.unlink(missing_ok=True)
     return answer | {"trials": [_flat(trial) for trial in found], "raised": raised}
 

@@ -393,7 +393,7 @@ def comparison(submission: Any, train_set: Told, test_set: Told, seeds: Sequence
         "columns": [str(name) for name in frame.columns],
         "model": [str(name) for name in frame["model"]],
         **{name: [float(value) for value in frame[name]] for name in ("seed", "accuracy", "seconds", "parameters")},
-        "wall": seconds,
+        "wall_seconds": seconds,
         "again": again,
     }
 

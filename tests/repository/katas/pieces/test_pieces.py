@@ -10,7 +10,7 @@ def test_left(kata):
 
 @task("left")
 def test_left_again(kata):
-    assert_equal(kata.left(4), 8)
+    assert kata.left(4) == 8  # a float will do, too
 
 
 @task("right")
