@@ -29,8 +29,8 @@ SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that would exceed it aren't compared
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
-CPU_S = 3.0  # of this process, for each comparison; if a kata's tests take longer, the diagnosis is abandoned
-WALL_S = 12.0  # in which the workers run, too, and other processes use the machine
+CPU_S = 5.0  # of this process, for all comparisons; if a kata's tests take longer, the diagnosis is abandoned
+WALL_S = 15.0  # in which the workers run, too, and other processes use the machine
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Case:
     numbers: tuple[int, ...]
 
 
-class _Budget:
-    """What a comparison may use."""
+class Budget:
+    """What the comparisons with a submission may use."""
 
     def __init__(self) -> None:
         self.deadline, self.cpu_deadline = time.monotonic() + WALL_S, time.process_time() + CPU_S
@@ -64,17 +64,25 @@ def diagnose(
 ) -> tuple[str, str]:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
-    If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
-    the failed tasks is compared, and then one kind of call at a time (`explaining`). In that case, the first text is
-    the test to explain; otherwise it is "". `own` is the submission. `load` loads a variant's files into a worker,
-    which all (trusted) variants share.
+    The other cases only run if those of the first failed task leave several variants. If none of them behaves like the
+    submission in all cases, the reason may be a second mistake, or a function that builds on the wrong one. Then the
+    first task's variants count, and if there are none, one kind of call at a time is compared (`explaining`). Only in
+    that case, the first text is the test to explain. `own` is the submission. `load` loads a variant's files into a
+    worker, which all (trusted) variants share.
     """
     find = functools.partial(alike, kata, own=own, load=load, cache=cache)
+    first = [case for case in cases if case.task == failed[0]]
     # Another number of a family may fail an earlier task, so that the variant's own task is blocked.
-    found = find([variant for variant in mistakes(kata) if variant.task in failed or variant.family], cases)
-    mine = [case for case in cases if case.task == failed[0]]
-    if not found and len(mine) < len(cases):
-        found = find([variant for variant in mistakes(kata) if variant.task == failed[0]], mine, answering=True)
+    variants = [variant for variant in mistakes(kata) if variant.task in failed or variant.family]
+    found = find(variants, first)
+    if len(first) < len(cases):
+        # There are many reasons to raise exceptions alone.
+        answers = any(seen.answers for (case, _), seen in own.seen.items() if case in first)
+        near = [variant for variant in found or [] if answers and variant.task == failed[0]]
+        if found is None or len(near) < len(found) or len({variant.sentence for variant in near}) > 1:
+            found = (
+                find(variants if found is None else found, sorted(cases, key=lambda case: case not in first)) or near
+            )
     if found:
         return "", found[0].sentence if len({variant.sentence for variant in found}) == 1 else ""
     return explaining(kata, cases, own, load, cache)
@@ -93,14 +101,8 @@ def alike(
     own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
-    *,
-    answering: bool = False,
-) -> list[Variant]:
-    """Return the variants that behave like the submission, or none if the solution does, too, or if time runs out.
-
-    With `answering`, none behaves like a submission that only raises exceptions, for which there are many reasons.
-    """
-    budget = _Budget()
+) -> list[Variant] | None:
+    """Return the variants that behave like the submission, or none if time runs out, or None if the solution does."""
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(own, places), intake.solved(kata)
 
@@ -108,7 +110,7 @@ def alike(
         """Return whether these files and the submission return the same values in all recorded cases, in time."""
         other = Known(Behaviour(Program(kata, lambda: load(files)), places), files, cache)
         for place in range(len(places)):
-            if budget.is_spent():
+            if own.budget.is_spent():
                 return False
             cached, mine = other.cached(place), submission.at(place)
             if submission.seen(place).too_large:
@@ -120,10 +122,9 @@ def alike(
         return True
 
     if agrees(solution):
-        return []  # these cases do not reveal the mistake
+        return None  # these cases do not reveal the mistake
     found = [variant for variant in variants if agrees(variant.submission(solution))]
-    answers = any(seen.answers for seen in submission.observed)
-    return [] if budget.is_spent() or (answering and not answers) else found
+    return [] if own.budget.is_spent() else found
 
 
 def explaining(
@@ -140,7 +141,6 @@ def explaining(
     variant does, in the same way. The submission may get other parts of a tuple wrong, too, and other kinds of calls.
     Calls after the last one that a check rejects don't count as wrong: what differs there, no check asks for.
     """
-    budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(own, places), intake.solved(kata)
     right = Known(Behaviour(Program(kata, lambda: load(solution)), places), solution, cache)
@@ -148,7 +148,7 @@ def explaining(
     calls: dict[Hashable, list[tuple[int, int]]] = {}  # the place and the position of every call of a group
     wrong: dict[Hashable, set[tuple[int, int]]] = {}  # those that the submission gets wrong
     for place in range(len(places)):
-        if budget.is_spent():
+        if own.budget.is_spent():
             return "", ""
         for position, values in enumerate(zip(submission.at(place), right.at(place), strict=False)):
             kind = submission.seen(place).kinds[position]
@@ -162,7 +162,7 @@ def explaining(
         needed = {place: number for number, place in enumerate(dict.fromkeys(place for place, _ in calls[group]))}
         explained = {}
         for each, files in variants.items():
-            if budget.is_spent():
+            if own.budget.is_spent():
                 return "", ""
             ran = Program(kata, functools.partial(load, files))
             other = Known(Behaviour(ran, [places[place] for place in needed]), files, cache)
@@ -208,10 +208,11 @@ def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[s
 
     An example is that the result is transposed.
     """
-    budget = _Budget()
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:
+            if own.budget.is_spent() and (case, number) not in own.seen:
+                continue
             seen = own.run(case, number)
             for call, message, expected, actual in (own.run_again(case, number) if seen.too_large else seen).rejected:
                 if call is not None and any(actual is part for part in (call.value, *_parts(call.value))):
@@ -220,8 +221,6 @@ def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[s
                     said = relations(expected, actual, given)
                     for group in (_kind(call), call.name):
                         wrong.setdefault((group, part and part[1]), []).append((case.nodeid, said))
-            if budget.is_spent():
-                return [], ""
     for answers in wrong.values():
         common = set.intersection(*(said for _, said in answers)) if len(answers) >= LEAST else set()
         statement, sentence = observed(common)
@@ -277,13 +276,14 @@ class Program:
     """A program that runs each case once, when a comparison needs it.
 
     What it does may depend on the cases that ran before. Cases whose values don't fit into the `room` are `too_large`,
-    and count as cases without calls.
+    and count as cases without calls. Comparisons end once the submission's `budget` is spent.
     """
 
     kata: Kata
     open: Callable[[], Side]
     room: float = float("inf")  # for values, in bytes
     seen: dict[tuple[Case, int], Seen] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     @functools.cached_property
     def side(self) -> Side:
