@@ -10,7 +10,7 @@ from graders import watchdog
 from graders.judge.running import JudgeRunner
 from graders.judge.sides import Sides, SubmissionClock, WorkerSide
 from graders.judge.worker_handle import Worker
-from graders.pytest_plugin.diagnosis import MOST_BYTES, SEED, Case, Program, diagnose, observation
+from graders.pytest_plugin.diagnosis import MOST_BYTES, SEED, Budget, Case, Program, diagnose, observation
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.scoring import tasks_for_diagnosis
 from graders.verdict import TestResult
@@ -23,15 +23,33 @@ def diagnosis(
 
     `order` names the tests in the order in which they were decided.
     """
-    kata = runner.kata
     failed = [nodeid for nodeid in order if results[nodeid].status == "failed"]
-    explicable = [results[nodeid].task for nodeid in failed if nodeid not in runner.undiagnosed]
-    relevant = tasks_for_diagnosis(kata, {results[nodeid].task for nodeid in failed}, explicable)
+    tasks = {nodeid: results[nodeid].task for nodeid in failed}
+    explicable = [nodeid for nodeid in failed if nodeid not in runner.undiagnosed]
+    budget = Budget()
+    while explicable:  # the files of the first failed task, then, if nothing is found, those of another
+        relevant = tasks_for_diagnosis(runner.kata, set(tasks.values()), [tasks[nodeid] for nodeid in explicable])
+        if found := _of_tasks(runner, results, failed, relevant, observations, budget):
+            return found
+        later = [nodeid for nodeid in explicable if relevant and tasks[nodeid] not in relevant]
+        explicable = [] if budget.is_spent() else later
+    return {}
+
+
+def _of_tasks(
+    runner: JudgeRunner,
+    results: Mapping[str, TestResult],
+    failed: Sequence[str],
+    relevant: Collection[str],
+    observations: ObservationCache,
+    budget: Budget,
+) -> dict[str, TestResult]:
+    """Return the result of the test to explain with an explanation, by test, if there is one for these tasks."""
     failed = [nodeid for nodeid in failed if results[nodeid].task in relevant]
     explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
     if not explained:
         return {}
-    runtime = kata.runtime_of(results[explained].task)
+    runtime = runner.kata.runtime_of(results[explained].task)
     cases = _observable(runner, results, relevant, runtime)
     # Failed tests quickly rule out most variants. The order doesn't depend on the seed, so that gradings share a cache.
     cases.sort(key=lambda case: (case.nodeid not in failed, case.nodeid))
@@ -39,7 +57,7 @@ def diagnosis(
         return {}
     tasks = dict.fromkeys(results[nodeid].task for nodeid in (explained, *failed))
     try:
-        nodeids, sentence, known = _sentence(runner.sides, runtime, [*tasks], cases, observations)
+        nodeids, sentence, known = _sentence(runner.sides, runtime, [*tasks], cases, observations, budget)
     except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
         watchdog.stop()
         return {}
@@ -67,7 +85,7 @@ def _observable(
 
 
 def _sentence(
-    sides: Sides, runtime: str, tasks: Sequence[str], cases: Sequence[Case], observed: ObservationCache
+    sides: Sides, runtime: str, tasks: Sequence[str], cases: Sequence[Case], observed: ObservationCache, budget: Budget
 ) -> tuple[Collection[str], str, bool]:
     """Return the tests that the sentence explains, the sentence, and whether it is about a known misconception."""
     others: list[Worker] = []
@@ -83,5 +101,5 @@ def _sentence(
     side = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
     own = Program(sides.kata, lambda: side, MOST_BYTES)
     with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
-        nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed)
-        return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own), False)
+        nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed, budget)
+        return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own, budget), False)

@@ -28,6 +28,8 @@ from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCach
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that would exceed it aren't compared
+MOST_TEXT = 100_000  # the length of the longest text in which times are replaced
+_REAL = re.compile(r"\d{1,9}(?:\.\d{1,25}(?:e[+-]?\d{1,3})?|e[+-]?\d{1,3})")
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
 CPU_S = 5.0  # of this process, for all comparisons; if a kata's tests take longer, the diagnosis is abandoned
 WALL_S = 15.0  # in which the workers run, too, and other processes use the machine
@@ -61,31 +63,31 @@ def diagnose(
     own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
+    budget: Budget,
 ) -> tuple[str, str]:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
-    The other cases only run if those of the first failed task leave several variants. If none of them behaves like the
-    submission in all cases, the reason may be a second mistake, or a function that builds on the wrong one. Then the
+    The first failed task's cases are compared first. If they don't decide, all cases are. If no variant behaves like
+    the submission in these, the reason may be a second mistake, or a function that builds on the wrong one. Then the
     first task's variants count, and if there are none, one kind of call at a time is compared (`explaining`). Only in
     that case, the first text is the test to explain. `own` is the submission. `load` loads a variant's files into a
     worker, which all (trusted) variants share.
     """
-    find = functools.partial(alike, kata, own=own, load=load, cache=cache)
+    cases = sorted(cases, key=lambda case: case.task != failed[0])
     first = [case for case in cases if case.task == failed[0]]
     # Another number of a family may fail an earlier task, so that the variant's own task is blocked.
     variants = [variant for variant in mistakes(kata) if variant.task in failed or variant.family]
+    find = functools.partial(alike, kata, own=own, load=load, cache=cache, budget=budget)
     found = find(variants, first)
     if len(first) < len(cases):
         # There are many reasons to raise exceptions alone.
         answers = any(seen.answers for (case, _), seen in own.seen.items() if case in first)
         near = [variant for variant in found or [] if answers and variant.task == failed[0]]
         if found is None or len(near) < len(found) or len({variant.sentence for variant in near}) > 1:
-            found = (
-                find(variants if found is None else found, sorted(cases, key=lambda case: case not in first)) or near
-            )
+            found = find(variants if found is None else found, cases) or ([] if budget.is_spent() else near)
     if found:
         return "", found[0].sentence if len({variant.sentence for variant in found}) == 1 else ""
-    return explaining(kata, cases, own, load, cache)
+    return explaining(kata, cases, own, load, cache, budget)
 
 
 @functools.cache  # a suite server reads them before it forks judges, and is replaced when a file changes
@@ -101,30 +103,39 @@ def alike(
     own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
+    budget: Budget,
 ) -> list[Variant] | None:
-    """Return the variants that behave like the submission, or none if time runs out, or None if the solution does."""
+    """Return the variants that behave like the submission, or none if time runs out, or None if the solution does.
+
+    A test may end early because of a time, which is not recorded. So the solution may make more calls.
+    """
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(own, places), intake.solved(kata)
 
-    def agrees(files: dict[str, bytes]) -> bool:
+    def agrees(files: dict[str, bytes], compare: Callable[[Any, Any], bool] = same) -> bool:
         """Return whether these files and the submission return the same values in all recorded cases, in time."""
         other = Known(Behaviour(Program(kata, lambda: load(files)), places), files, cache)
         for place in range(len(places)):
-            if own.budget.is_spent():
+            if budget.is_spent():
                 return False
             cached, mine = other.cached(place), submission.at(place)
             if submission.seen(place).too_large:
                 continue
-            if cached and not cached.whole and not same(submission.fingerprint(place).value, cached.value):
+            if (
+                cached
+                and not cached.whole
+                and (compare is same or len(cached.value) == len(mine))
+                and not same(submission.fingerprint(place).value, cached.value)
+            ):
                 return False
-            if not same(mine, other.at(place)):
+            if not compare(mine, other.at(place)):
                 return False
         return True
 
-    if agrees(solution):
+    if agrees(solution, _same_until_either_ends):
         return None  # these cases do not reveal the mistake
     found = [variant for variant in variants if agrees(variant.submission(solution))]
-    return [] if own.budget.is_spent() else found
+    return [] if budget.is_spent() else found
 
 
 def explaining(
@@ -133,6 +144,7 @@ def explaining(
     own: Program,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
+    budget: Budget,
 ) -> tuple[str, str]:
     """Return a test and the sentence of the only variant that explains what the submission gets wrong there, or "".
 
@@ -148,7 +160,7 @@ def explaining(
     calls: dict[Hashable, list[tuple[int, int]]] = {}  # the place and the position of every call of a group
     wrong: dict[Hashable, set[tuple[int, int]]] = {}  # those that the submission gets wrong
     for place in range(len(places)):
-        if own.budget.is_spent():
+        if budget.is_spent():
             return "", ""
         for position, values in enumerate(zip(submission.at(place), right.at(place), strict=False)):
             kind = submission.seen(place).kinds[position]
@@ -162,7 +174,7 @@ def explaining(
         needed = {place: number for number, place in enumerate(dict.fromkeys(place for place, _ in calls[group]))}
         explained = {}
         for each, files in variants.items():
-            if own.budget.is_spent():
+            if budget.is_spent():
                 return "", ""
             ran = Program(kata, functools.partial(load, files))
             other = Known(Behaviour(ran, [places[place] for place in needed]), files, cache)
@@ -203,15 +215,15 @@ def _explained(
     return explained if len(telling) >= LEAST else set()
 
 
-def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[str], str]:
+def observation(kata: Kata, cases: Sequence[Case], own: Program, budget: Budget) -> tuple[list[str], str]:
     """Return what is true of all wrong answers to one kind of call (at least LEAST), or "", and the tests with them.
 
-    An example is that the result is transposed.
+    An example is that the result is transposed. Once the budget is spent, only cases that have run already count.
     """
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:
-            if own.budget.is_spent() and (case, number) not in own.seen:
+            if budget.is_spent() and own.seen.get((case, number), TOO_LARGE).too_large:
                 continue
             seen = own.run(case, number)
             for call, message, expected, actual in (own.run_again(case, number) if seen.too_large else seen).rejected:
@@ -227,6 +239,10 @@ def observation(kata: Kata, cases: Sequence[Case], own: Program) -> tuple[list[s
         if statement:
             return [nodeid for nodeid, _ in answers], f"In each of {len(answers)} cases, {statement}. {sentence}"
     return [], ""
+
+
+def _same_until_either_ends(left: Sequence[Any], right: Sequence[Any]) -> bool:
+    return all(map(same, left, right))
 
 
 def _parts(value: Any) -> list[Any]:
@@ -276,14 +292,13 @@ class Program:
     """A program that runs each case once, when a comparison needs it.
 
     What it does may depend on the cases that ran before. Cases whose values don't fit into the `room` are `too_large`,
-    and count as cases without calls. Comparisons end once the submission's `budget` is spent.
+    and count as cases without calls.
     """
 
     kata: Kata
     open: Callable[[], Side]
     room: float = float("inf")  # for values, in bytes
     seen: dict[tuple[Case, int], Seen] = field(default_factory=dict)
-    budget: Budget = field(default_factory=Budget)
 
     @functools.cached_property
     def side(self) -> Side:
@@ -390,24 +405,26 @@ def observe(
 
 
 def _outcome(call: Call) -> Any:
-    """Return the value of a call without measured times, or the type of the exception that it raised."""
+    """Return the value of a call without what a probe measured, or the type of the exception that it raised."""
     if call.fault is None:
-        return _timeless(call.value)
+        return _timeless(call.value) if call.probe else call.value
     # A fault is a RemoteFault from a worker, or the exception itself in this process.
     return type(call.fault).__name__, getattr(call.fault, "type_name", "")
 
 
 def _timeless(value: Any, key: str = "") -> Any:
-    """Return a plain value without what differs in every run because it was measured, which has a key like "seconds".
+    """Return a plain value without times, which have keys that end with "seconds" and differ in every run.
 
-    If the key ends with "seconds", only the sign of a float counts, and not the numbers with a fraction in a text.
+    A float becomes its sign. In a text, such as a log, numbers with a fraction or an exponent become 0.
     """
     if isinstance(value, dict):
         return {key: _timeless(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_timeless(item, key) for item in value)
-    if key.endswith("seconds"):
-        if isinstance(value, str | bytes):
-            return re.sub(r"\d+\.\d+(e[+-]?\d+)?", "0.0", value if isinstance(value, str) else value.decode("latin-1"))
-        return np.sign(value) if np.asarray(value).dtype.kind == "f" else value
-    return value
+    if not key.endswith("seconds"):
+        return value
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if isinstance(value, str):
+        return _REAL.sub("0", value) if len(value) <= MOST_TEXT else value
+    return np.sign(value) if np.asarray(value).dtype.kind == "f" else value

@@ -24,7 +24,7 @@ from graders.catalogue import Kata
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import CASES, CPU_S, MOST_BYTES, SEED, Case, Program, diagnose, observation
+from graders.pytest_plugin.diagnosis import CASES, MOST_BYTES, SEED, Budget, Case, Program, diagnose, observation
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -33,6 +33,8 @@ from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.report import wording
 from graders.scoring import blocking, tasks_for_diagnosis
 from graders.verdict import TestResult
+
+CPU_S = 3.0  # of this process, for the tests before the comparisons
 
 
 def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
@@ -83,10 +85,11 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
         return "", {}
     side = _loaded(kata, folder)
     own = Program(kata, lambda: side, MOST_BYTES)
-    _, found = diagnose(kata, failed, cases, own, load, ObservationCache())
+    budget = Budget()
+    _, found = diagnose(kata, failed, cases, own, load, ObservationCache(), budget)
     if found:
         return found, {}
-    names, said = observation(kata, cases, own)
+    names, said = observation(kata, cases, own, budget)
     return "", dict.fromkeys(names, said)
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from graders import Judge, catalogue
-from graders.pytest_plugin.diagnosis import Case, Program
-from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.diagnosis import Budget, Case, Program, alike
+from graders.pytest_plugin.handle import Handle, Probe
 from graders.pytest_plugin.local_side import LocalSide
-from graders.pytest_plugin.observation_cache import same
+from graders.pytest_plugin.observation_cache import ObservationCache, same
 from graders.verdict import Verdict
 from tests.conftest import Graded
+from tests.workshop import ROOT
 
 SCALING = """
 import numpy as np
@@ -108,6 +111,12 @@ def test_a_mistake_in_one_file_is_looked_for_in_the_tasks_that_need_the_file(gra
     assert diagnoses(verdict) == ["Wrong for 3 alone."]
 
 
+def test_a_mistake_in_one_file_is_named_despite_an_unknown_one_in_another(graded: Graded) -> None:
+    right = "def right(x):\n    return x + x + x + x\n"
+    for left in ("def left(x):\n    return 5\n", "def left(x):\n    raise NotImplementedError\n"):
+        assert diagnoses(graded("pieces", {"left.py": left, "right.py": right})) == ["Four times x."]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -163,6 +172,40 @@ def timed(submission, sign):
     assert not same(first.pop("loss"), second.pop("loss"))  # it has no such key
     assert same(first, second)
     assert [key for key in first if not same(first[key], negative[key])] == ["of", "seconds", "log_with_seconds"]
+
+
+def test_a_long_text_with_times_costs_little_time() -> None:
+    def body(handle: Handle, _: object) -> object:
+        return handle.run(Probe("probes.py", "look", source, (), "Look."))
+
+    source = "def look(submission):\n    return {'log_of_seconds': '1' * 99_000 + '.5'}\n"
+    kata = catalogue.load(ROOT / "tests" / "repository", "scaling")
+    (value,) = Program(kata, lambda: LocalSide(kata, kata.solution)).run(Case("", "value", body, "", (0,)), 0).values
+    assert value["log_of_seconds"] == "1" * 98_991 + "0"
+
+
+def test_a_test_that_ends_early_because_of_a_time_reveals_no_mistake(repository: Path) -> None:
+    kata = catalogue.load(repository, "scaling")
+    source = "def look(submission):\n    return {'seconds': float(submission.scale(np.array([2.0]), 1.0)[0])}\n"
+    probe = Probe("probes.py", "look", "import numpy as np\n" + source, (), "Look.")
+
+    def body(handle: Handle, _: object) -> None:
+        assert handle.run(probe)["seconds"] < 5
+        handle.scale(np.ones(2), 2.0)
+
+    def sides(files: dict[str, bytes]) -> LocalSide:
+        folder = Path(tempfile.mkdtemp(dir=place))
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        return LocalSide(kata, folder)
+
+    late = {"scaling.py": scaling("return x * factor * 1000").encode()}
+    later = {"scaling.py": scaling("return x * factor * 2000").encode()}
+    variant = SimpleNamespace(submission=lambda _: later)
+    with tempfile.TemporaryDirectory() as place:
+        own = Program(kata, lambda: sides(late))
+        case = Case("timed", "value", body, "timed", (0,))
+        assert alike(kata, [variant], [case], own, sides, ObservationCache(), Budget()) is None
 
 
 # ----------------------------------------------------------------------------------- when two are the same

@@ -103,7 +103,7 @@ def test_importing_hidden_tests_uses_no_diagnosis_time(
     write(root / "katas" / "alpha" / "twice.py", ADDED)
     kata = catalogue.load(root, "alpha")
     monkeypatch.setattr(local_diagnosis, "CPU_S", 0.8)
-    tests = list(local_diagnosis._hidden(kata))
+    tests = list(local_diagnosis.local_tests(kata, hidden))
     assert local_diagnosis.diagnosis_by(tests, kata, kata.folder, tmp_path) == ("two is added", {})
 
 
