@@ -31,7 +31,7 @@ MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that 
 MOST_TEXT = 100_000  # the length of the longest text in which times are replaced
 _REAL = re.compile(r"\d{1,9}(?:\.\d{1,25}(?:e[+-]?\d{1,3})?|e[+-]?\d{1,3})")
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
-CPU_S = 5.0  # of this process, for all comparisons; if a kata's tests take longer, the diagnosis is abandoned
+CPU_S = 6.0  # of this process, for all comparisons; if a kata's tests take longer, the diagnosis is abandoned
 WALL_S = 15.0  # in which the workers run, too, and other processes use the machine
 
 
@@ -112,27 +112,23 @@ def alike(
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(own, places), intake.solved(kata)
 
-    def agrees(files: dict[str, bytes], compare: Callable[[Any, Any], bool] = same) -> bool:
+    def agrees(files: dict[str, bytes], *, until_one_ends: bool = False) -> bool:
         """Return whether these files and the submission return the same values in all recorded cases, in time."""
         other = Known(Behaviour(Program(kata, lambda: load(files)), places), files, cache)
         for place in range(len(places)):
             if budget.is_spent():
                 return False
-            cached, mine = other.cached(place), submission.at(place)
+            mine = submission.at(place)
             if submission.seen(place).too_large:
                 continue
-            if (
-                cached
-                and not cached.whole
-                and (compare is same or len(cached.value) == len(mine))
-                and not same(submission.fingerprint(place).value, cached.value)
-            ):
+            if other.is_known_to_differ(place, submission, until_one_ends=until_one_ends):
                 return False
-            if not compare(mine, other.at(place)):
+            theirs = other.at(place, until=None if until_one_ends else mine)
+            if not (all(map(same, mine, theirs)) if until_one_ends else same(mine, theirs)):
                 return False
         return True
 
-    if agrees(solution, _same_until_either_ends):
+    if agrees(solution, until_one_ends=True):
         return None  # these cases do not reveal the mistake
     found = [variant for variant in variants if agrees(variant.submission(solution))]
     return [] if budget.is_spent() else found
@@ -241,10 +237,6 @@ def observation(kata: Kata, cases: Sequence[Case], own: Program, budget: Budget)
     return [], ""
 
 
-def _same_until_either_ends(left: Sequence[Any], right: Sequence[Any]) -> bool:
-    return all(map(same, left, right))
-
-
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [value[key] for key in sorted(value, key=str)]
@@ -282,6 +274,7 @@ class Seen:
     judged: int  # the number of calls up to the last one that a check rejects
     answers: bool  # whether a call returned a value
     too_large: bool = False
+    complete: bool = True  # whether the test wasn't ended
 
 
 TOO_LARGE = Seen([], [], [], [], 0, answers=False, too_large=True)
@@ -304,11 +297,11 @@ class Program:
     def side(self) -> Side:
         return self.open()
 
-    def run(self, case: Case, number: int) -> Seen:
-        """Return what the program does in a case."""
+    def run(self, case: Case, number: int, until: Sequence[Any] | None = None) -> Seen:
+        """Return what the program does in a case, which ends after a call with another value than in `until`."""
         key = case, number  # in learner mode, two tests may have the same nodeid
         if key not in self.seen:
-            found = self.run_again(case, number)
+            found = self.run_again(case, number, until)
             size = weight(found.values)
             if size > self.room:
                 found, size = TOO_LARGE, 0
@@ -316,14 +309,15 @@ class Program:
             self.seen[key] = found
         return self.seen[key]
 
-    def run_again(self, case: Case, number: int) -> Seen:
+    def run_again(self, case: Case, number: int, until: Sequence[Any] | None = None) -> Seen:
         """Return what the program does in a case, however large it is, and don't keep it."""
         rejected: list[Rejected] = []
 
         def note(call: Call | None, fault: Mismatch) -> None:
             rejected.append(Rejected(call, fault.message, fault.expected, fault.actual))
 
-        calls = observe(case, number, self.kata, self.side, note)
+        calls = CallsUntil(until)
+        observe(case, number, self.kata, self.side, calls, note)
         wrong = [call.fault is not None or any(call is each.call for each in rejected) for call in calls]
         return Seen(
             values=[_outcome(call) for call in calls],
@@ -332,6 +326,7 @@ class Program:
             rejected=rejected,
             judged=max((place for place, each in enumerate(wrong, 1) if each), default=0),
             answers=any(call.fault is None for call in calls),
+            complete=not calls.ended,
         )
 
 
@@ -344,10 +339,11 @@ class Behaviour:
     observed: list[Seen] = field(default_factory=list)
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
 
-    def seen(self, place: int) -> Seen:
-        """Return what the program does in the case at `place`."""
+    def seen(self, place: int, until: Sequence[Any] | None = None) -> Seen:
+        """Return what the program does in the case at `place`, which ends after a call with another value."""
         while len(self.observed) <= place:
-            self.observed.append(self.program.run(*self.cases[len(self.observed)]))
+            last = len(self.observed) == place
+            self.observed.append(self.program.run(*self.cases[len(self.observed)], until if last else None))
         return self.observed[place]
 
     def at(self, place: int) -> list[Any]:
@@ -379,19 +375,59 @@ class Known:
             self.keys.append(digest(before, case.nodeid.encode(), str(number).encode()))
         return self.cache.fingerprints.get(self.keys[place])
 
-    def at(self, place: int) -> list[Any]:
-        """Return the values of the case at `place`."""
+    def is_known_to_differ(self, place: int, other: Behaviour, *, until_one_ends: bool) -> bool:
+        """Return whether cached samples show that another program does something else in the case at `place`.
+
+        With `until_one_ends`, calls that only one of them makes are no difference.
+        """
+        cached, values = self.cached(place), other.at(place)
+        if cached is None or cached.whole or (until_one_ends and len(values) != len(cached.value)):
+            return False
+        beginning = other.fingerprint(place) if cached.complete else Fingerprint.of(values[: len(cached.value)])
+        return not same(beginning.value, cached.value)
+
+    def at(self, place: int, until: Sequence[Any] | None = None) -> list[Any]:
+        """Return the values of the case at `place`. Without a cached one, it ends after another value than `until`."""
         cached = self.cached(place)
-        if cached is None:
-            self.cache.add(self.keys[place], self.behaviour.fingerprint(place))
-        return cached.value if cached and cached.whole else self.behaviour.at(place)
+        if cached and cached.whole:
+            return cached.value
+        seen = self.behaviour.seen(place, until)
+        self.cache.add(self.keys[place], Fingerprint.of(seen.values, seen.complete))
+        return seen.values
+
+
+class Ended(BaseException):
+    """Ends a test."""
+
+
+class CallsUntil(list[Call]):
+    """The calls of a test, which ends when it makes another one after a call with a value other than in `values`."""
+
+    def __init__(self, values: Sequence[Any] | None) -> None:
+        super().__init__()
+        self.values = values
+        self.ended = False
+
+    def append(self, call: Call) -> None:
+        """Add the next call, or raise Ended."""
+        if self.values is not None and self:
+            expected = self.values[len(self) - 1 : len(self)]
+            if not expected or not same(_outcome(self[-1]), expected[0]):
+                self.ended = True
+                raise Ended
+        super().append(call)
 
 
 def observe(
-    case: Case, number: int, kata: Kata, side: Side, note: Callable[[Call | None, Mismatch], object] = lambda *_: None
-) -> list[Call]:
-    """Return the calls of one case. `note` gets every value that a check rejects, and the latest call until then."""
-    call_log = CallLog(recorded=[])
+    case: Case,
+    number: int,
+    kata: Kata,
+    side: Side,
+    calls: list[Call],
+    note: Callable[[Call | None, Mismatch], object] = lambda *_: None,
+) -> None:
+    """Add the calls of one case. `note` gets every value that a check rejects, and the latest call until then."""
+    call_log = CallLog(recorded=calls)
     try:
         with observing(lambda fault: note(call_log.last, fault)):
             case.body(Handle(kata, side, None, call_log), Draw(SEED, case.name, number))
@@ -399,9 +435,8 @@ def observe(
         raise
     except Mismatch as fault:
         note(call_log.last, fault)
-    except Exception:  # noqa: BLE001 (the test ended early; the calls until then are recorded)
+    except (Exception, Ended):  # noqa: BLE001 (the test ended early; the calls until then are recorded)
         pass
-    return call_log.recorded or []
 
 
 def _outcome(call: Call) -> Any:

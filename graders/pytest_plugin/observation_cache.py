@@ -29,17 +29,19 @@ _TRUTH, _WHOLE = (bool, np.bool_), (bool, np.bool_, int, np.integer)
 class Fingerprint(NamedTuple):
     """Returned values, in which samples replace large arrays. They are `whole` if no array was replaced.
 
-    Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again.
+    Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again. So is a
+    match with the beginning of the values, which is not `complete`.
     """
 
     value: list[Any]
     whole: bool
+    complete: bool = True
 
     @staticmethod
-    def of(value: list[Any]) -> Fingerprint:
+    def of(value: list[Any], complete: bool = True) -> Fingerprint:
         """Return the fingerprint of plain values."""
         kept = value if weight(value) <= WHOLE_BYTES else _sampled(value)
-        return Fingerprint(kept, kept is value)
+        return Fingerprint(kept, kept is value and complete, complete)
 
 
 class ObservationCache:
@@ -51,8 +53,10 @@ class ObservationCache:
         self._room = MEMORY_BYTES
 
     def add(self, key: bytes, seen: Fingerprint) -> None:
-        """Store a fingerprint if there is room."""
-        if key not in self.fingerprints and weight(seen.value) < self._room:
+        """Store a fingerprint if there is room, unless there is one of as many values."""
+        known = self.fingerprints.get(key)
+        more = known is None or (seen.complete, len(seen.value)) > (known.complete, len(known.value))
+        if more and weight(seen.value) < self._room:
             self._room -= weight(seen.value)
             self.fingerprints[key] = seen
             self._new.append(key)
@@ -63,7 +67,9 @@ class ObservationCache:
         for key in new:
             with contextlib.suppress(WireError):
                 fingerprint = self.fingerprints[key]
-                message = key + b"".join(map(bytes, wire.reply(0, fingerprint.whole, fingerprint.value)))
+                message = key + b"".join(
+                    map(bytes, wire.reply(0, fingerprint.whole, [fingerprint.value, fingerprint.complete]))
+                )
                 if len(message) <= MESSAGE_BYTES:
                     yield message
 
@@ -71,7 +77,7 @@ class ObservationCache:
         """Add the fingerprint from another cache's message."""
         reply = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0)
         value: Any = reply.value
-        self.add(message[:KEY_BYTES], Fingerprint(value, reply.ok))
+        self.add(message[:KEY_BYTES], Fingerprint(value[0], reply.ok, value[1]))
         self._new.clear()
 
 

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks import assert_close
-from graders.pytest_plugin.diagnosis import Case, Program, diagnose, observation
+from graders.pytest_plugin.diagnosis import Budget, Case, Program, alike, diagnose, observation
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import ENTRIES, LARGE_BYTES, Fingerprint, ObservationCache, same, weight
 
@@ -30,13 +30,13 @@ DTYPES = st.sampled_from([np.float64, np.float32, np.complex128, np.int64, np.bo
 
 
 def test_the_fingerprint_of_a_small_value_is_the_value() -> None:
-    assert Fingerprint.of(SMALL) == (SMALL, True)
+    assert Fingerprint.of(SMALL) == (SMALL, True, True)
     assert Fingerprint.of(SMALL).value is SMALL
 
 
 def test_one_array_of_a_thousand_numbers_is_kept_whole() -> None:
     value = [np.ones((600, 2)), 1.0]
-    assert Fingerprint.of(value) == (value, True)
+    assert Fingerprint.of(value) == (value, True, True)
 
 
 def test_two_floats_weigh_the_same() -> None:
@@ -44,7 +44,7 @@ def test_two_floats_weigh_the_same() -> None:
 
 
 def test_large_arrays_are_sampled_at_any_depth() -> None:
-    seen, whole = Fingerprint.of([{"weights": LARGE}, (1, LARGE)])
+    seen, whole, _ = Fingerprint.of([{"weights": LARGE}, (1, LARGE)])
     assert not whole
     assert weight(seen) < 4 * LARGE_BYTES < LARGE.nbytes
     name, shape, kept = seen[0]["weights"]
@@ -77,14 +77,29 @@ def test_messages_carry_fingerprints_that_can_be_sent_to_another_cache() -> None
     one.add(b"a" * 16, Fingerprint(SMALL, True))
     one.add(b"b" * 16, Fingerprint([], False))
     one.add(b"c" * 16, Fingerprint([object()], True))
+    one.add(b"e" * 16, Fingerprint.of([1.0], complete=False))
     one.add(b"d" * 16, Fingerprint(["x" * 100_000], True))
     for message in one.new_messages():
         other.add_message(message)
-    assert other.fingerprints.keys() == {b"a" * 16, b"b" * 16}
+    assert other.fingerprints.keys() == {b"a" * 16, b"b" * 16, b"e" * 16}
     assert same(other.fingerprints[b"a" * 16].value, SMALL)
     assert other.fingerprints[b"a" * 16].whole
-    assert other.fingerprints[b"b" * 16] == ([], False)
+    assert other.fingerprints[b"b" * 16] == ([], False, True)
+    assert other.fingerprints[b"e" * 16] == ([1.0], False, False)
     assert list(other.new_messages()) == []  # received fingerprints are not sent on
+
+
+def test_of_the_same_case_the_most_values_are_kept() -> None:
+    cache, key = ObservationCache(), b"a" * 16
+    for values, complete, kept in (
+        ([1.0, 2.0], False, [1.0, 2.0]),
+        ([1.0], False, [1.0, 2.0]),
+        ([1.0, 2.0, 3.0], False, [1.0, 2.0, 3.0]),
+        ([1.0], True, [1.0]),
+        ([1.0, 2.0], False, [1.0]),
+    ):
+        cache.add(key, Fingerprint.of(values, complete=complete))
+        assert cache.fingerprints[key].value == kept
 
 
 def test_a_full_cache_keeps_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +144,7 @@ def asked(kata: Kata, tmp_path: Path) -> Asked:
         cases = [Case("a", "x", body, "visible/test_a", (0, 1)), Case("b", "x", body, "visible/test_b", (0, 1, 2))]
         tasks = [task.name for task in kata.tasks]
         own = Program(kata, lambda: side(text.encode()))
-        return diagnose(kata, tasks, cases, own, load, cache)[1], loaded
+        return diagnose(kata, tasks, cases, own, load, cache, Budget())[1], loaded
 
     return ask
 
@@ -164,9 +179,32 @@ def test_no_case_of_the_submission_runs_twice(kata: Kata, tmp_path: Path) -> Non
     def load(files: dict[str, bytes]) -> LocalSide:
         return _side(kata, tmp_path, files["scaling.py"])
 
-    assert diagnose(kata, tasks, cases, own, load, ObservationCache()) == ("", "")
-    assert observation(kata, cases, own) == ([], "")
+    assert diagnose(kata, tasks, cases, own, load, ObservationCache(), Budget()) == ("", "")
+    assert observation(kata, cases, own, Budget()) == ([], "")
     assert sorted(ran) == [0, 1, 2, 3]
+
+
+def test_a_test_of_a_variant_ends_after_the_first_other_value(kata: Kata, tmp_path: Path) -> None:
+    """Its first values alone don't rule out other submissions that return them, too."""
+    late = "    if x[0] > 1:\n        return x\n"  # right for the first call, and like no variant for the second
+    late = ADDED.replace("    return", f"{late}    return")
+    variants = [variant for variant in kata.wrong if variant.path.stem == "added"]
+    cache, calls = ObservationCache(), 0
+
+    def body(handle: Any, _: Any) -> None:
+        nonlocal calls
+        for x in (1.0, 2.0, 3.0, 4.0):
+            calls += handle.side is not own.side
+            handle.scale(np.array([x]), 3.0)
+
+    def load(files: dict[str, bytes]) -> LocalSide:
+        return _side(kata, tmp_path, files["scaling.py"])
+
+    for text, found, count in ((late, [], 4 + 3), (late, [], 0), (ADDED, variants, 4), (ADDED, variants, 0)):
+        own = Program(kata, lambda text=text: _side(kata, tmp_path, text.encode()))  # type: ignore[misc]
+        case, calls = Case("a", "x", body, "visible/test_a", (0,)), 0
+        assert alike(kata, variants, [case], own, load, cache, Budget()) == found
+        assert calls == count
 
 
 def test_tests_of_one_name_are_two_cases(kata: Kata, tmp_path: Path) -> None:
@@ -189,7 +227,7 @@ def test_an_observation_includes_what_is_too_large_to_keep(kata: Kata, tmp_path:
     cases = [Case("a", "x", body, "visible/test_a", (0, 1, 2))]
     for room in (1e9, 100):
         own = Program(kata, lambda: _side(kata, tmp_path, opposite.encode()), room)
-        assert "opposite sign" in observation(kata, cases, own)[1], room
+        assert "opposite sign" in observation(kata, cases, own, Budget())[1], room
 
 
 def test_variants_with_equal_samples_run_again(asked: Asked) -> None:
