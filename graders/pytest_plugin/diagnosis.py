@@ -378,7 +378,7 @@ class Known:
     def is_known_to_differ(self, place: int, other: Behaviour, *, until_one_ends: bool) -> bool:
         """Return whether cached samples show that another program does something else in the case at `place`.
 
-        With `until_one_ends`, calls that only one of them makes are no difference.
+        With `until_one_ends`, only the calls that both of them make count.
         """
         cached, values = self.cached(place), other.at(place)
         if cached is None or cached.whole or (until_one_ends and len(values) != len(cached.value)):
