@@ -27,12 +27,16 @@ def diagnosis(
     tasks = {nodeid: results[nodeid].task for nodeid in failed}
     explicable = [nodeid for nodeid in failed if nodeid not in runner.undiagnosed]
     budget = Budget()
-    while explicable:  # the files of the first failed task, then, if nothing is found, those of another
-        relevant = tasks_for_diagnosis(runner.kata, set(tasks.values()), [tasks[nodeid] for nodeid in explicable])
-        if found := _of_tasks(runner, results, failed, relevant, observations, budget):
-            return found
-        later = [nodeid for nodeid in explicable if relevant and tasks[nodeid] not in relevant]
-        explicable = [] if budget.is_spent() else later
+    try:
+        with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
+            while explicable:  # the files of the first failed task, then, if nothing is found, those of another
+                relevant = tasks_for_diagnosis(runner.kata, {*tasks.values()}, [tasks[each] for each in explicable])
+                if found := _of_tasks(runner, results, failed, relevant, observations, budget):
+                    return found
+                later = [nodeid for nodeid in explicable if relevant and tasks[nodeid] not in relevant]
+                explicable = [] if budget.is_spent() else later
+    except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
+        watchdog.stop()
     return {}
 
 
@@ -56,11 +60,7 @@ def _of_tasks(
     if not cases or cases[0].nodeid not in failed:
         return {}
     tasks = dict.fromkeys(results[nodeid].task for nodeid in (explained, *failed))
-    try:
-        nodeids, sentence, known = _sentence(runner.sides, runtime, [*tasks], cases, observations, budget)
-    except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
-        watchdog.stop()
-        return {}
+    nodeids, sentence, known = _sentence(runner.sides, runtime, [*tasks], cases, observations, budget)
     nodeid = next((nodeid for nodeid in failed if nodeid in nodeids), explained if "" in nodeids else "")
     if not nodeid:
         return {}
@@ -88,18 +88,24 @@ def _sentence(
     sides: Sides, runtime: str, tasks: Sequence[str], cases: Sequence[Case], observed: ObservationCache, budget: Budget
 ) -> tuple[Collection[str], str, bool]:
     """Return the tests that the sentence explains, the sentence, and whether it is about a known misconception."""
-    others: list[Worker] = []
+    workers: list[Worker] = []  # the submission's, and then the variants'
     clock = SubmissionClock(sides.kata.limits)  # the diagnosis does not use the submission's time
 
+    def side_of(files: dict[str, bytes], place: int) -> WorkerSide:
+        if len(workers) <= place:
+            workers.append(sides.worker(runtime))
+        return sides.side(workers[place], "diagnosis", files, SEED, clock)
+
     def load(files: dict[str, bytes]) -> WorkerSide:
-        if not others:
-            others.append(sides.worker(runtime))
-        side = sides.side(others[0], "diagnosis", files, SEED, clock)
+        side = side_of(files, 1)
         side.load()
         return side
 
-    side = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
+    side = side_of(sides.files, 0)
     own = Program(sides.kata, lambda: side, MOST_BYTES)
-    with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
+    try:
         nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed, budget)
         return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own, budget), False)
+    finally:
+        for worker in workers:
+            worker.kill("the diagnosis is over")

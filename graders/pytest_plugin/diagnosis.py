@@ -20,7 +20,7 @@ from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.checks.mismatch import Mismatch, observing
 from graders.checks.relations import relations
-from graders.errors import WorkerError
+from graders.errors import JudgeError, WorkerError
 from graders.pytest_plugin.explanation import observed
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Side, parameters
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, same, weight
@@ -107,7 +107,8 @@ def alike(
 ) -> list[Variant] | None:
     """Return the variants that behave like the submission, or none if time runs out, or None if the solution does.
 
-    A test may end early because of a time, which is not recorded. So the solution may make more calls.
+    A test may end early because of a time, which is not recorded. So of the solution and the submission, either may
+    make more calls. Variants must make the same calls.
     """
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(own, places), intake.solved(kata)
@@ -282,7 +283,7 @@ TOO_LARGE = Seen([], [], [], [], 0, answers=False, too_large=True)
 
 @dataclass
 class Program:
-    """A program that runs each case once, when a comparison needs it.
+    """A program that runs each case once, when a comparison needs it. If a case was ended, it isn't asked again.
 
     What it does may depend on the cases that ran before. Cases whose values don't fit into the `room` are `too_large`,
     and count as cases without calls.
@@ -387,7 +388,7 @@ class Known:
         return not same(beginning.value, cached.value)
 
     def at(self, place: int, until: Sequence[Any] | None = None) -> list[Any]:
-        """Return the values of the case at `place`. Without a cached one, it ends after another value than `until`."""
+        """Return the values of the case at `place`, or a beginning of them that has another value than `until`."""
         cached = self.cached(place)
         if cached and cached.whole:
             return cached.value
@@ -431,7 +432,7 @@ def observe(
     try:
         with observing(lambda fault: note(call_log.last, fault)):
             case.body(Handle(kata, side, None, call_log), Draw(SEED, case.name, number))
-    except WorkerError:
+    except (WorkerError, JudgeError, MemoryError):
         raise
     except Mismatch as fault:
         note(call_log.last, fault)
@@ -453,7 +454,7 @@ def _timeless(value: Any, key: str = "") -> Any:
     A float becomes its sign. In a text, such as a log, numbers with a fraction or an exponent become 0.
     """
     if isinstance(value, dict):
-        return {key: _timeless(item, str(key)) for key, item in value.items()}
+        return {name: _timeless(item, key if key.endswith("seconds") else str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_timeless(item, key) for item in value)
     if not key.endswith("seconds"):

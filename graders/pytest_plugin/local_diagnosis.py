@@ -48,7 +48,8 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
                 *_visible(kata, item, case),
                 *(test for path in kata.hidden_tests for test in local_tests(kata, path)),
             ]
-            found, said = diagnosis_by(tests, kata, folder, Path(place))
+            task = item.get_closest_marker("task")
+            found, said = diagnosis_by(tests, kata, folder, Path(place), task.args[0] if task and task.args else "")
     except (Exception, SystemExit, *OUTCOMES):  # noqa: BLE001 (the failure is reported without a diagnosis)
         return ""
     if not found:
@@ -66,13 +67,15 @@ class LocalTest:
     case: Case
 
 
-def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Path) -> tuple[str, dict[str, str]]:
+def diagnosis_by(
+    tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Path, task: str = ""
+) -> tuple[str, dict[str, str]]:
     """Return the sentence of the only variant that behaves like the files in `folder`, or "".
 
     If there is none, also map names of tests to what is true of all their wrong answers. `place` is a temporary folder
-    for the variants.
+    for the variants. If `task` failed, the files that it needs are diagnosed, otherwise those of the first failed task.
     """
-    cases, failed = _graded(tests, kata, folder)
+    cases, failed = _graded(tests, kata, folder, task)
 
     def load(files: dict[str, bytes]) -> LocalSide:
         variant = Path(tempfile.mkdtemp(dir=place))
@@ -93,7 +96,7 @@ def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Pa
     return "", dict.fromkeys(names, said)
 
 
-def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path) -> tuple[list[Case], list[str]]:
+def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path, task: str) -> tuple[list[Case], list[str]]:
     """Return the cases (of failed tests first) and the failed tasks, or none if no failed test can be explained.
 
     Raise TimeoutError after CPU_S.
@@ -115,6 +118,7 @@ def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path) -> tuple[list[
                 failing.append(test.case)
         if time.process_time() > deadline:
             raise TimeoutError
+    failing.sort(key=lambda case: case.task != task)
     relevant = tasks_for_diagnosis(kata, failed, [case.task for case in failing])
     passing, failing = ([case for case in cases if case.task in relevant] for cases in (passing, failing))
     if not failing:

@@ -27,10 +27,10 @@ _TRUTH, _WHOLE = (bool, np.bool_), (bool, np.bool_, int, np.integer)
 
 
 class Fingerprint(NamedTuple):
-    """Returned values, in which samples replace large arrays. They are `whole` if no array was replaced.
+    """Returned values, in which samples replace large arrays.
 
-    Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again. So is a
-    match with the beginning of the values, which is not `complete`.
+    They are `complete` if the test wasn't ended, and `whole` if, in addition, no array was replaced. Different arrays
+    may have the same sample or beginning, so a match with a fingerprint that is not whole is checked again.
     """
 
     value: list[Any]
@@ -53,11 +53,12 @@ class ObservationCache:
         self._room = MEMORY_BYTES
 
     def add(self, key: bytes, seen: Fingerprint) -> None:
-        """Store a fingerprint if there is room, unless there is one of as many values."""
+        """Store a fingerprint if there is room, unless there is a complete one, or one of as many values."""
         known = self.fingerprints.get(key)
         more = known is None or (seen.complete, len(seen.value)) > (known.complete, len(known.value))
-        if more and weight(seen.value) < self._room:
-            self._room -= weight(seen.value)
+        needed = weight(seen.value) - (weight(known.value) if known else 0)
+        if more and needed < self._room:
+            self._room -= needed
             self.fingerprints[key] = seen
             self._new.append(key)
 

@@ -109,6 +109,26 @@ def test_a_full_cache_keeps_its_entries(monkeypatch: pytest.MonkeyPatch) -> None
     cache.add(b"b" * 16, Fingerprint(["x" * 500], True))
     cache.add(b"c" * 16, Fingerprint(["short"], True))
     assert list(cache.fingerprints) == [b"a" * 16, b"c" * 16]
+    for length in (500, 600, 700):  # each takes the place of the one before
+        cache.add(b"a" * 16, Fingerprint.of(["x" * 200] * (length // 200), complete=length == 700))
+    assert len(cache.fingerprints[b"a" * 16].value) == 3
+
+
+def test_a_variant_that_makes_more_calls_is_another(kata: Kata, tmp_path: Path) -> None:
+    variants = [variant for variant in kata.wrong if variant.path.stem == "added"]
+    cache = ObservationCache()
+
+    def body(handle: Any, _: Any) -> None:
+        for _ in range(1 if handle.side is own.side else 2):
+            handle.scale(np.array([2.0]), 3.0)
+
+    def load(files: dict[str, bytes]) -> LocalSide:
+        return _side(kata, tmp_path, files["scaling.py"])
+
+    for _ in range(2):  # the second time with cached values
+        own = Program(kata, lambda: _side(kata, tmp_path, ADDED.encode()))
+        case = Case("a", "x", body, "visible/test_a", (0,))
+        assert alike(kata, variants, [case], own, load, cache, Budget()) == []
 
 
 # ------------------------------------------------------------------------------------------- diagnosing
