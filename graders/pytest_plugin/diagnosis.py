@@ -81,7 +81,7 @@ def diagnose(
     found = find(variants, first)
     if len(first) < len(cases):
         # There are many reasons to raise exceptions alone.
-        answers = any(seen.answers for (case, _), seen in own.seen.items() if case in first)
+        answers = any(seen.answers for (case, _), seen in own.seen.items() if case.task == failed[0])
         near = [variant for variant in found or [] if answers and variant.task == failed[0]]
         if found is None or len(near) < len(found) or len({variant.sentence for variant in near}) > 1:
             found = find(variants if found is None else found, cases) or ([] if budget.is_spent() else near)
@@ -393,7 +393,8 @@ class Known:
         if cached and cached.whole:
             return cached.value
         seen = self.behaviour.seen(place, until)
-        self.cache.add(self.keys[place], Fingerprint.of(seen.values, seen.complete))
+        if cached is None or not cached.complete:
+            self.cache.add(self.keys[place], Fingerprint.of(seen.values, seen.complete))
         return seen.values
 
 
@@ -425,7 +426,7 @@ def observe(
     kata: Kata,
     side: Side,
     calls: list[Call],
-    note: Callable[[Call | None, Mismatch], object] = lambda *_: None,
+    note: Callable[[Call | None, Mismatch], object],
 ) -> None:
     """Add the calls of one case. `note` gets every value that a check rejects, and the latest call until then."""
     call_log = CallLog(recorded=calls)
