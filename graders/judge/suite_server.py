@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 import pytest
@@ -102,6 +103,8 @@ class SuiteServer:
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
+        # What was observed since a judge was forked or last got a request, by other judges.
+        self.unsent: WeakKeyDictionary[socket.socket, list[bytes]] = WeakKeyDictionary()
         self.references: dict[str, WorkerSide] = {}
         self.begun_with = 0  # how much memory a judge had mapped before its first grading
         self.available: set[int] = set()  # the processors that this judge may use, if it stays on one of them
@@ -223,6 +226,9 @@ class SuiteServer:
             if message in (READY, b""):
                 return "ready" if message else "ended"
             self.observations.add_message(message)
+            for other, unsent in self.unsent.items():
+                if other is not judge:
+                    unsent.append(message)
 
     def _hand_over(self, waiting: list[socket.socket], message: bytes, descriptors: list[int]) -> socket.socket:
         """Pass a request on to a judge, and return the judge."""
@@ -230,6 +236,9 @@ class SuiteServer:
             while waiting:
                 judge = waiting.pop(0)  # so each client usually gets its last judge, on the same processor
                 try:
+                    for observed in self.unsent[judge]:
+                        send_message(judge, observed)
+                    self.unsent[judge] = []
                     send_message(judge, message, descriptors)
                     return judge
                 except OSError:  # it has ended
@@ -247,6 +256,7 @@ class SuiteServer:
         pid = os.fork()
         if pid:
             theirs.close()
+            self.unsent[ours] = []
             return ours
         with ending_process():
             end_with_parent()
@@ -262,12 +272,20 @@ class SuiteServer:
             rehearse(without_stand_ins(self.items))
         self.begun_with = mapped()
         for number in range(GRADINGS):
-            message, descriptors = receive_message(requests, 65536, DESCRIPTORS)
+            message, descriptors = self._request(requests)
             if not message:
                 return
             again = self._grade(requests, message, descriptors, last=number + 1 == GRADINGS or not self.resident)
             if not again:
                 return
+
+    def _request(self, requests: socket.socket) -> tuple[bytes, list[int]]:
+        """Return the next request, and store what other judges observed, which may precede it."""
+        while True:
+            message, descriptors = receive_message(requests, 65536, DESCRIPTORS)
+            if descriptors or not message:
+                return message, descriptors
+            self.observations.add_message(message)
 
     def _grade(self, requests: socket.socket, message: bytes, descriptors: list[int], *, last: bool) -> bool:
         """Answer one request. Return whether this judge can grade another submission."""

@@ -198,13 +198,22 @@ def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, e
 
 
 @pytest.mark.deep
-def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[..., None]) -> None:
-    """One takes long to import; a second grading does not wait for it, and has the same diagnosis."""
+@pytest.mark.parametrize("judges", [1, 2])
+def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[..., None], judges: int) -> None:
+    """One takes long to import; a second grading does not wait for it, and has the same diagnosis.
+
+    If there are two judges, the second grading has another one.
+    """
     edit(
         "graders/hidden/scaling/wrong/zeros.py", "import numpy", f"import time\n\ntime.sleep({IMPORT_S})\nimport numpy"
     )
     edit("katas/scaling/kata.toml", "[tasks.value]", f"[limits]\nimport_s = {LONG_S}\n[tasks.value]")
     added = (workshop.root / "graders/hidden/scaling/wrong/added.py").read_bytes()
+    right = (workshop.root / "solutions/scaling/scaling.py").read_text(encoding="utf-8")
+    slow = right.replace("    return x", "    import time\n\n    time.sleep(0.1)\n    return x").encode()
+    with ThreadPoolExecutor(judges) as threads:
+        for each in [threads.submit(workshop.grade_files, "scaling", {"scaling.py": slow}) for _ in range(judges)]:
+            assert each.result().status == "passed"
     first, second = (
         workshop.grade_files("scaling", {"scaling.py": added}, diagnosing=True, seed=bytes([number]) * 16)
         for number in range(2)
