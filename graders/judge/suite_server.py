@@ -103,7 +103,7 @@ class SuiteServer:
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
-        # What was observed since a judge was forked or last got a request, by other judges.
+        # For the socket of each judge: what other judges observed since this one was forked or last got a request.
         self.unsent: WeakKeyDictionary[socket.socket, list[bytes]] = WeakKeyDictionary()
         self.references: dict[str, WorkerSide] = {}
         self.begun_with = 0  # how much memory a judge had mapped before its first grading
@@ -215,7 +215,7 @@ class SuiteServer:
                 select.select([judge], [], [])
 
     def _state(self, judge: socket.socket) -> Literal["busy", "ready", "ended"]:
-        """Store the observations that a judge sends, and return its state."""
+        """Store the observations that a judge sends, also for the other judges, and return its state."""
         while True:
             try:
                 message, _ = receive_message(judge, MESSAGE_BYTES + 1, wait=False)
@@ -225,13 +225,13 @@ class SuiteServer:
                 return "ended"
             if message in (READY, b""):
                 return "ready" if message else "ended"
-            self.observations.add_message(message)
-            for other, unsent in self.unsent.items():
-                if other is not judge:
-                    unsent.append(message)
+            if self.observations.add_message(message):
+                for other, unsent in self.unsent.items():
+                    if other is not judge:
+                        unsent.append(message)
 
     def _hand_over(self, waiting: list[socket.socket], message: bytes, descriptors: list[int]) -> socket.socket:
-        """Pass a request on to a judge, and return the judge."""
+        """Pass a request on to a judge, after what it lacks of the others' observations. Return the judge."""
         try:
             while waiting:
                 judge = waiting.pop(0)  # so each client usually gets its last judge, on the same processor
@@ -280,7 +280,7 @@ class SuiteServer:
                 return
 
     def _request(self, requests: socket.socket) -> tuple[bytes, list[int]]:
-        """Return the next request, and store what other judges observed, which may precede it."""
+        """Return the next request. Before it, store what other judges observed: messages without descriptors."""
         while True:
             message, descriptors = receive_message(requests, 65536, DESCRIPTORS)
             if descriptors or not message:

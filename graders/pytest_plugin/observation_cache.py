@@ -1,6 +1,7 @@
 """Caches the values that a kata's own files return in a diagnosis, so that later submissions can reuse them.
 
-After a grading run, a judge sends its new observations to the suite server, which forks further judges.
+After a grading run, a judge sends its new observations to the suite server. The server passes them on to its other
+judges, and forks further ones, which have them from the start.
 """
 
 from __future__ import annotations
@@ -52,19 +53,24 @@ class ObservationCache:
         self._new: list[bytes] = []
         self._room = MEMORY_BYTES
 
-    def add(self, key: bytes, seen: Fingerprint) -> None:
-        """Store a fingerprint if there is room, unless there is a complete one, or one of as many values."""
+    def add(self, key: bytes, seen: Fingerprint) -> bool:
+        """Store a fingerprint if there is room, unless there is a complete one, or one of as many values.
+
+        Return whether it is stored.
+        """
         known = self.fingerprints.get(key)
         more = known is None or (seen.complete, len(seen.value)) > (known.complete, len(known.value))
         needed = weight(seen.value) - (weight(known.value) if known else 0)
-        if more and needed < self._room:
+        stored = more and needed < self._room
+        if stored:
             self._room -= needed
             self.fingerprints[key] = seen
             self._new.append(key)
+        return stored
 
     def new_messages(self) -> Iterator[bytes]:
         """Yield the fingerprints that were added here as messages for a socket, except too large ones."""
-        new, self._new = self._new, []
+        new, self._new = dict.fromkeys(self._new), []
         for key in new:
             with contextlib.suppress(WireError):
                 fingerprint = self.fingerprints[key]
@@ -74,12 +80,13 @@ class ObservationCache:
                 if len(message) <= MESSAGE_BYTES:
                     yield message
 
-    def add_message(self, message: bytes) -> None:
-        """Add the fingerprint from another cache's message."""
+    def add_message(self, message: bytes) -> bool:
+        """Add the fingerprint from another cache's message. Return whether it is stored, as `add` does."""
         reply = wire.receive_reply(wire.Reader(io.BytesIO(message[KEY_BYTES:]).read), 0)
         value: Any = reply.value
-        self.add(message[:KEY_BYTES], Fingerprint(value[0], reply.ok, value[1]))
+        stored = self.add(message[:KEY_BYTES], Fingerprint(value[0], reply.ok, value[1]))
         self._new.clear()
+        return stored
 
 
 def digest(before: bytes, *parts: bytes) -> bytes:

@@ -210,10 +210,15 @@ def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[.
     edit("katas/scaling/kata.toml", "[tasks.value]", f"[limits]\nimport_s = {LONG_S}\n[tasks.value]")
     added = (workshop.root / "graders/hidden/scaling/wrong/added.py").read_bytes()
     right = (workshop.root / "solutions/scaling/scaling.py").read_text(encoding="utf-8")
-    slow = right.replace("    return x", "    import time\n\n    time.sleep(0.1)\n    return x").encode()
+    slow = right.replace("    return x", "    import time\n\n    time.sleep(0.3)\n    return x").encode()
+    clients = [workshop, Judge(workshop.root, require="full", started=workshop.process, slot=1)][:judges]
+    before = rooms(root_pid(workshop))
     with ThreadPoolExecutor(judges) as threads:
-        for each in [threads.submit(workshop.grade_files, "scaling", {"scaling.py": slow}) for _ in range(judges)]:
+        for each in [threads.submit(client.grade_files, "scaling", {"scaling.py": slow}) for client in clients]:
             assert each.result().status == "passed"
+    (suite,) = rooms(root_pid(workshop)) - before
+    forked = {judge.pid for judge in descendants(suite)}
+    assert len(forked) == judges
     first, second = (
         workshop.grade_files("scaling", {"scaling.py": added}, diagnosing=True, seed=bytes([number]) * 16)
         for number in range(2)
@@ -224,6 +229,7 @@ def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[.
         ]
     assert first.duration_s > IMPORT_S
     assert second.duration_s < IMPORT_S
+    assert judges == 1 or {judge.pid for judge in descendants(suite)} == forked
 
 
 def test_no_state_of_a_submission_reaches_the_next(workshop: Judge, written: Written) -> None:

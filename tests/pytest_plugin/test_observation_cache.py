@@ -78,14 +78,16 @@ def test_messages_carry_fingerprints_that_can_be_sent_to_another_cache() -> None
     one.add(b"b" * 16, Fingerprint([], False))
     one.add(b"c" * 16, Fingerprint([object()], True))
     one.add(b"e" * 16, Fingerprint.of([1.0], complete=False))
+    one.add(b"e" * 16, Fingerprint.of([1.0, 2.0], complete=False))
     one.add(b"d" * 16, Fingerprint(["x" * 100_000], True))
-    for message in one.new_messages():
-        other.add_message(message)
+    messages = list(one.new_messages())
+    assert [other.add_message(message) for message in messages] == [True] * 3
+    assert [other.add_message(message) for message in messages] == [False] * 3
     assert other.fingerprints.keys() == {b"a" * 16, b"b" * 16, b"e" * 16}
     assert same(other.fingerprints[b"a" * 16].value, SMALL)
     assert other.fingerprints[b"a" * 16].whole
     assert other.fingerprints[b"b" * 16] == ([], False, True)
-    assert other.fingerprints[b"e" * 16] == ([1.0], False, False)
+    assert other.fingerprints[b"e" * 16] == ([1.0, 2.0], False, False)
     assert list(other.new_messages()) == []  # received fingerprints are not sent on
 
 
