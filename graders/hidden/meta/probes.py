@@ -1,5 +1,6 @@
 """Probes for the hidden tests. They run in the submission's process and report values, which the tests compare."""
 
+import contextlib
 import io
 import marshal
 import os
@@ -86,6 +87,8 @@ def scope(submission):
     names = {name: getattr(submission, name) for name in dir(submission) if not name.startswith("_")}
     seeded = "manual_seed" in names
     names.setdefault("manual_seed", lambda _: None)
+    with contextlib.suppress(Exception):  # a diagnosis compares random numbers, too
+        names["manual_seed"](0)
 
     def put(tensor, values):
         tensor.data[...] = np.asarray(values)
